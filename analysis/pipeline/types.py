@@ -32,3 +32,15 @@ class RepairedTrack:
     status: NDArray[np.str_]
     window: tuple[int, int]
     qc: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class UniformCurves:
+    """Feature curves on a uniform time base.
+
+    values: (N, F) float64; fps: samples a second; resampled: whether they were interpolated onto a new grid.
+    """
+
+    values: NDArray[np.float64]
+    fps: float
+    resampled: bool
