@@ -1,0 +1,58 @@
+"""Sentences that the rules say to people: English that keeps its template, so that a page can translate it.
+
+`gettext_noop` marks a template for the message catalogue and returns it unchanged (the catalogue tools look
+for that name; this package may not import Django). A page shows `gettext(s.template) % s.values`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+
+def gettext_noop(template: str) -> str:
+    """Mark *template* for translation; returns it as it is."""
+    return template
+
+
+class Sentence(str):
+    """A finished English sentence that remembers its `template` (with `%(name)s` holes) and its `values`."""
+
+    template: str
+    values: Mapping[str, Any]
+    __slots__ = ("template", "values")
+
+    def __new__(cls, template: str, **values: Any) -> Sentence:
+        text = super().__new__(cls, template % values)
+        text.template = template
+        text.values = MappingProxyType(values)
+        return text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self.template, dict(self.values))
+
+
+def _rebuilt(template: str, values: dict[str, Any]) -> Sentence:
+    return Sentence(template, **values)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a person should look at: a data query or a warning. It never blocks by itself.
+
+    `code` is stable and meant for programs, `sentence` is for people, `fields` names the inputs concerned.
+    """
+
+    code: str
+    sentence: Sentence
+    fields: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+def decimals(value: float) -> str:
+    """*value* as people write it: at most four decimals, no trailing zeros, never in exponent form."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
