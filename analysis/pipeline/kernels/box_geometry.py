@@ -1,0 +1,91 @@
+"""Boxes [x1, y1, x2, y2) in pixels: overlap, suppression, and the letterbox between a frame and a square
+network input."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.pipeline.errors import InvalidInputError
+
+LETTERBOX_GREY = 0  # what surrounds an ultrasound image on a scanner's screen
+
+
+def iou_matrix(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Intersection over union of boxes a (N, 4) and b (M, 4), half-open pixels -> (N, M) float64 in 0..1."""
+    a, b = np.asarray(a, np.float64).reshape(-1, 1, 4), np.asarray(b, np.float64).reshape(1, -1, 4)
+    sides = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0.0, None)
+    overlap = sides.prod(axis=-1)
+    union = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1) - overlap
+    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+
+
+def suppress(
+    boxes: NDArray[np.floating], scores: NDArray[np.floating], iou: float, max_boxes: int
+) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression.
+
+    boxes: (N, 4); scores: (N,); iou: a box that overlaps a better one by more is dropped; max_boxes: stop
+    after so many.
+    Returns the indices kept, best score first; equal scores keep their order.
+    """
+    order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
+    kept: list[int] = []
+    while order.size and len(kept) < max_boxes:
+        best, rest = int(order[0]), order[1:]
+        kept.append(best)
+        order = rest[iou_matrix(boxes[best][None], boxes[rest])[0] <= iou]
+    return np.array(kept, dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """How a frame of ``width`` x ``height`` lies inside a square of ``size``: scale, then left and top margin
+    (pixels)."""
+
+    width: int
+    height: int
+    size: int
+    scale_x: float
+    scale_y: float
+    left: int
+    top: int
+
+    @classmethod
+    def fit(cls, width: int, height: int, size: int) -> "Letterbox":
+        """The largest whole-pixel placement that keeps the aspect ratio, centred.
+
+        Raises InvalidInputError when a side is smaller than one pixel.
+        """
+        if min(width, height, size) < 1:
+            raise InvalidInputError(
+                f"Expected sides of at least 1 px, got frame {width}x{height} and input {size}."
+            )
+        scale = size / max(width, height)
+        inner_w, inner_h = max(1, round(width * scale)), max(1, round(height * scale))
+        left, top = (size - inner_w) // 2, (size - inner_h) // 2
+        return cls(width, height, size, inner_w / width, inner_h / height, left, top)
+
+    def apply(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Resize and centre a grey frame (H, W) uint8 -> (size, size) uint8."""
+        inner_w, inner_h = round(self.width * self.scale_x), round(self.height * self.scale_y)
+        way = cv2.INTER_AREA if self.scale_x < 1 else cv2.INTER_LINEAR
+        canvas = np.full((self.size, self.size), LETTERBOX_GREY, np.uint8)
+        resized = cv2.resize(grey, (inner_w, inner_h), interpolation=way)
+        canvas[self.top : self.top + inner_h, self.left : self.left + inner_w] = resized
+        return canvas
+
+    def to_input(self, boxes: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Boxes (N, 4) of the frame -> the same boxes in the square."""
+        scale, offset = self._affine()
+        return np.asarray(boxes, np.float64).reshape(-1, 4) * scale + offset
+
+    def to_frame(self, boxes: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Boxes (N, 4) of the square -> frame pixels, clipped to the frame."""
+        scale, offset = self._affine()
+        limits = np.array([self.width, self.height] * 2, np.float64)
+        return np.clip((np.asarray(boxes, np.float64).reshape(-1, 4) - offset) / scale, 0.0, limits)
+
+    def _affine(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return np.array([self.scale_x, self.scale_y] * 2), np.array([self.left, self.top] * 2, np.float64)
