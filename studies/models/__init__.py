@@ -1,0 +1,29 @@
+"""Rows of what was observed."""
+
+from studies.models.access import RoleGrant
+from studies.models.annotation import Detection, Revision, Track
+from studies.models.audit import AuditEvent
+from studies.models.clinical import ClinicalRecord
+from studies.models.cohort import Exam, Lesion, Look, Membership, Patient, Site, Study
+from studies.models.pathology import Label, Specimen
+from studies.models.video import Clip, Upload
+
+__all__ = [
+    "AuditEvent",
+    "ClinicalRecord",
+    "Clip",
+    "Detection",
+    "Exam",
+    "Label",
+    "Lesion",
+    "Look",
+    "Membership",
+    "Patient",
+    "Revision",
+    "RoleGrant",
+    "Site",
+    "Specimen",
+    "Study",
+    "Track",
+    "Upload",
+]

@@ -1,0 +1,6 @@
+"""API addresses of what was computed."""
+
+from rest_framework.routers import SimpleRouter
+
+router = SimpleRouter()
+urlpatterns = router.urls

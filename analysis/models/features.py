@@ -1,0 +1,58 @@
+"""FeatureSet: the features of one clip under one track, one version of the code and one set of parameters."""
+
+import uuid
+
+from django.db import models
+
+
+def static_path(feature_set: "FeatureSet", _name: str) -> str:
+    """Return the storage name of the static features."""
+    return f"features/{feature_set.id}/static.npz"
+
+
+class FeatureSet(models.Model):
+    """Features of one clip. static.npz: frame_indices (n,) int64, values (n, 91) float64; dynamic: 2,184."""
+
+    class BoxSource(models.TextChoices):
+        MODEL = "model", "model"
+        READER = "reader", "reader"
+        ADJUDICATED = "adjudicated", "adjudicated"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clip = models.ForeignKey("studies.Clip", on_delete=models.CASCADE, related_name="feature_sets")
+    revision = models.ForeignKey("studies.Revision", on_delete=models.PROTECT, related_name="feature_sets")
+    box_source = models.CharField(max_length=12, choices=BoxSource.choices)
+    digest = models.CharField(
+        max_length=64, unique=True, help_text="Of clip, track revision, code version and parameters."
+    )
+    pipeline_version = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict)
+    n_frames = models.PositiveIntegerField()
+    n_used = models.PositiveIntegerField()
+    window_start = models.PositiveIntegerField()
+    window_stop = models.PositiveIntegerField()
+    time_base = models.CharField(
+        max_length=8, choices=[("hz", "Hz"), ("cycles", "cycles per frame")], default="hz"
+    )
+    fps = models.FloatField()
+    qc = models.JSONField(default=dict)
+    compliant = models.BooleanField(default=True)
+    reasons = models.JSONField(default=list, help_text="Why the clip is not compliant, in sentences.")
+    excluded = models.JSONField(default=dict, help_text="Frame index to the reason why it does not count.")
+    static_file = models.FileField(upload_to=static_path, max_length=200)
+    dynamic = models.BinaryField(help_text="2,184 little-endian float64, in the order of DYNAMIC_FEATURES.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="features_window_in_clip",
+                condition=models.Q(window_stop__gte=models.F("window_start"))
+                & models.Q(window_stop__lte=models.F("n_frames")),
+            ),
+            models.CheckConstraint(name="features_fps_positive", condition=models.Q(fps__gt=0)),
+        ]
+
+    def __str__(self):
+        return f"features of {self.clip_id} ({self.digest[:8]})"

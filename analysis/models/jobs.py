@@ -1,0 +1,89 @@
+"""Job: the truth about long work. The broker only carries its name; this row says what became of it."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Job(models.Model):
+    """One piece of long work: its stage, progress, heartbeat, result and error."""
+
+    class Kind(models.TextChoices):
+        DETECT = "detect", "find the lesion"
+        DESCRIBE = "describe", "compute features"
+        LEARN = "learn", "train the ensemble"
+        TRAIN_DETECTOR = "train_detector", "train the detector"
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "waiting"
+        RUNNING = "running", "running"
+        SUCCEEDED = "succeeded", "done"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED, db_index=True)
+    study = models.ForeignKey("studies.Study", on_delete=models.CASCADE, related_name="jobs")
+    clip = models.ForeignKey(
+        "studies.Clip", null=True, blank=True, on_delete=models.CASCADE, related_name="jobs"
+    )
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    parameters = models.JSONField(default=dict, blank=True)
+    stage = models.CharField(max_length=100, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    message = models.TextField(blank=True, help_text="What happened, why, and what to do next.")
+    log = models.TextField(blank=True)
+    result = models.JSONField(default=dict, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    worker = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["study", "-created_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clip", "kind"],
+                name="job_one_waiting_per_clip",
+                condition=models.Q(status="queued", clip__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="job_final_has_end",
+                condition=models.Q(status__in=["queued", "running"]) | models.Q(finished_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.id} ({self.status})"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to this job."""
+        return self.status in self.FINAL
+
+    @property
+    def percent(self) -> int:
+        """Progress in percent, 0 to 100."""
+        if self.status == self.Status.SUCCEEDED:
+            return 100
+        return min(100, round(100 * self.done / self.total)) if self.total else 0
+
+    @property
+    def seconds_left(self) -> int | None:
+        """Estimate from the pace so far; None before there is one."""
+        if self.status != self.Status.RUNNING or not self.done or not self.started_at or not self.total:
+            return None
+        elapsed = (timezone.now() - self.started_at).total_seconds()
+        return max(0, round(elapsed * (self.total - self.done) / self.done))

@@ -1,0 +1,63 @@
+/** Comfort shared by every page: theme switch, CSRF header for htmx, unsaved-form guard, messages that stay. */
+
+const THEME_COOKIE = "theme";
+const YEAR_SECONDS = 365 * 24 * 3600;
+
+/** @param {string} name @returns {string} value of a cookie, or "" */
+export function cookie(name) {
+  const found = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+/** @param {"light"|"dark"} theme */
+function setTheme(theme) {
+  document.documentElement.dataset.bsTheme = theme;
+  document.cookie = `${THEME_COOKIE}=${theme}; path=/; max-age=${YEAR_SECONDS}; samesite=lax`;
+  document.dispatchEvent(new CustomEvent("themechange", { detail: theme }));
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-theme-toggle]");
+  if (!button) return;
+  setTheme(document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark");
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRFToken"] = cookie("csrftoken");
+});
+
+/** A failed htmx request says so in words instead of leaving the page mute. */
+function sayFailure(text) {
+  const area = document.getElementById("messages");
+  if (!area) return;
+  const note = document.createElement("div");
+  note.className = "alert alert-danger";
+  note.setAttribute("role", "alert");
+  note.textContent = text;
+  area.append(note);
+}
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { status } = event.detail.xhr;
+  const body = document.body.dataset;
+  sayFailure(status === 403 ? body.textForbidden : body.textServerError);
+});
+document.addEventListener("htmx:sendError", () => sayFailure(document.body.dataset.textOffline));
+
+/** Forms marked data-guard ask before what was typed would be lost. */
+let dirty = false;
+document.addEventListener("input", (event) => {
+  if (event.target.closest("form[data-guard]")) dirty = true;
+});
+document.addEventListener("submit", () => {
+  dirty = false;
+});
+window.addEventListener("beforeunload", (event) => {
+  if (dirty) event.preventDefault();
+});
+
+/** Rows that lead somewhere open on click and on Enter. */
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-href]");
+  if (row && !event.target.closest("a, button, input, select, label")) window.location.assign(row.dataset.href);
+});

@@ -1,0 +1,36 @@
+"""RoleGrant: what a user may do, in which study, at which site."""
+
+from django.conf import settings
+from django.db import models
+
+from studies.models.base import Row
+from studies.models.cohort import Site, Study
+
+
+class RoleGrant(Row):
+    """A role of a user in a study; an empty site means every site of the study."""
+
+    class Role(models.TextChoices):
+        COORDINATOR = "coordinator", "coordinator"
+        SONOGRAPHER = "sonographer", "sonographer"
+        PATHOLOGIST = "pathologist", "pathologist"
+        CLINICIAN = "clinician", "clinician"
+        ADMINISTRATOR = "administrator", "administrator"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grants")
+    role = models.CharField(max_length=15, choices=Role.choices)
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="grants")
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE, related_name="grants")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "role", "study", "site"], name="grant_unique_at_site"),
+            models.UniqueConstraint(
+                fields=["user", "role", "study"],
+                name="grant_unique_for_all_sites",
+                condition=models.Q(site__isnull=True),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user}: {self.role} in {self.study.slug}"

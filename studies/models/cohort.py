@@ -1,0 +1,191 @@
+"""Study, Site, Patient, Lesion, Exam, Membership and Look: who is in the study and on which side."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+
+from studies.models.base import AppendOnlyQuerySet, Row
+
+CODE_VALIDATOR = RegexValidator(
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$",
+    "Use a pseudonymous code of at most 32 letters, digits, dots, dashes or underscores.",
+)
+
+
+class Study(Row):
+    """A research cohort (not a DICOM study)."""
+
+    class LabelRule(models.TextChoices):
+        ASCO_CAP = "asco_cap", "ASCO/CAP 2018 (affirmed 2023)"
+        PAPER = "paper", "Quan et al. 2023, literal"
+
+    slug = models.SlugField(unique=True, max_length=50)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    is_simulated = models.BooleanField(default=False, help_text="Every page and export says so.")
+    readers_per_clip = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(2)]
+    )
+    label_rule = models.CharField(max_length=10, choices=LabelRule.choices, default=LabelRule.ASCO_CAP)
+    split_seed = models.PositiveIntegerField(default=2023)
+    sealed_at = models.DateTimeField(null=True, blank=True)
+    seal_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name_plural = "studies"
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(
+                name="study_sealed_has_hash",
+                condition=models.Q(sealed_at__isnull=True, seal_hash="")
+                | (models.Q(sealed_at__isnull=False) & ~models.Q(seal_hash="")),
+            ),
+            models.CheckConstraint(
+                name="study_readers_1_or_2", condition=models.Q(readers_per_clip__in=[1, 2])
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the split is frozen and hashed."""
+        return self.sealed_at is not None
+
+
+class Site(Row):
+    """A centre that contributes patients."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="sites")
+    code = models.CharField(max_length=32, validators=[CODE_VALIDATOR])
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["study", "code"], name="site_code_unique_in_study")]
+
+    def __str__(self):
+        return self.code
+
+
+class Patient(Row):
+    """A pseudonymous participant; the code is the only name there is."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="patients")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="patients")
+    code = models.CharField(max_length=32, validators=[CODE_VALIDATOR])
+    index_clip = models.ForeignKey(
+        "studies.Clip",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The clip used for learning; empty = the earliest compliant baseline clip.",
+    )
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(fields=["study", "code"], name="patient_code_unique_in_study")]
+
+    def __str__(self):
+        return self.code
+
+
+class Lesion(Row):
+    """A lesion of a patient."""
+
+    class Laterality(models.TextChoices):
+        LEFT = "L", "left"
+        RIGHT = "R", "right"
+        UNKNOWN = "", "not recorded"
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="lesions")
+    number = models.PositiveSmallIntegerField(default=1)
+    laterality = models.CharField(max_length=1, choices=Laterality.choices, blank=True, default="")
+    clock_position = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(12)]
+    )
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "number"], name="lesion_number_unique_in_patient"),
+            models.CheckConstraint(
+                name="lesion_clock_1_to_12",
+                condition=models.Q(clock_position__isnull=True)
+                | models.Q(clock_position__gte=1, clock_position__lte=12),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.patient.code} lesion {self.number}"
+
+
+class Exam(Row):
+    """One visit of a patient (what DICOM calls a study)."""
+
+    class Phase(models.TextChoices):
+        BASELINE = "baseline", "baseline"
+        NEOADJUVANT = "neoadjuvant", "during neoadjuvant therapy"
+        BEFORE_SURGERY = "before_surgery", "before surgery"
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="exams")
+    phase = models.CharField(max_length=20, choices=Phase.choices, default=Phase.BASELINE)
+    performed_on = models.DateField(null=True, blank=True)
+    number = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "number"], name="exam_number_unique_in_patient")
+        ]
+
+    def __str__(self):
+        return f"{self.patient.code} exam {self.number}"
+
+
+class Membership(Row):
+    """The side of the split a patient is on; one table for detector and classifier alike, never changed."""
+
+    class Side(models.TextChoices):
+        TRAINING = "training", "training"
+        TEST = "test", "test"
+
+    patient = models.OneToOneField(Patient, on_delete=models.PROTECT, related_name="membership")
+    side = models.CharField(max_length=8, choices=Side.choices)
+    rule = models.CharField(max_length=100, help_text="The stored rule that put the patient here.")
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="membership_side_known", condition=models.Q(side__in=["training", "test"])
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.patient.code}: {self.side}"
+
+
+class Look(Row):
+    """One counted, logged look at the test patients' labels and metrics."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="looks")
+    number = models.PositiveIntegerField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500)
+    seal_hash = models.CharField(max_length=64)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "number"], name="look_number_unique_in_study"),
+            models.CheckConstraint(name="look_has_reason", condition=~models.Q(reason="")),
+        ]
+
+    def __str__(self):
+        return f"look {self.number}"

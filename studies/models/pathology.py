@@ -1,0 +1,155 @@
+"""Specimen and Label: tissue, what was counted on it, and the HER2 call derived from it."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from studies.models.base import Row
+from studies.models.cohort import Lesion, Patient
+
+IHC_SCORES = [("0", "0"), ("1+", "1+"), ("2+", "2+"), ("3+", "3+")]
+COPIES_RANGE = (0.0, 100.0)
+
+
+class Specimen(Row):
+    """A piece of tissue on which HER2 is tested."""
+
+    class Kind(models.TextChoices):
+        CORE = "core", "core needle biopsy"
+        EXCISION = "excision", "surgical excision"
+        NODE = "node", "lymph node"
+        METASTASIS = "metastasis", "metastasis"
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="specimens")
+    lesion = models.ForeignKey(
+        Lesion, null=True, blank=True, on_delete=models.SET_NULL, related_name="specimens"
+    )
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    number = models.PositiveSmallIntegerField(default=1)
+    taken_on = models.DateField(null=True, blank=True)
+    invasive = models.BooleanField("invasive carcinoma", default=True)
+    fixation_hours = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0)])
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "number"], name="specimen_number_unique_in_patient")
+        ]
+
+    def __str__(self):
+        return f"{self.patient.code} specimen {self.number}"
+
+
+class Label(Row):
+    """One pathologist's HER2 reading of one specimen, and what the rule engine concluded from it."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "draft"
+        LOCKED = "locked", "locked"
+
+    class Role(models.TextChoices):
+        FIRST = "first", "first reader"
+        SECOND = "second", "second reader"
+        ADJUDICATED = "adjudicated", "adjudicated"
+
+    class Probe(models.TextChoices):
+        NONE = "", "not done"
+        DUAL = "dual", "dual probe"
+        SINGLE = "single", "single probe"
+
+    class PaperLabel(models.TextChoices):
+        POSITIVE = "POSITIVE", "positive"
+        NEGATIVE = "NEGATIVE", "negative"
+        UNDEFINED = "UNDEFINED", "undefined"
+
+    specimen = models.ForeignKey(Specimen, on_delete=models.CASCADE, related_name="labels")
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.FIRST)
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    controls_ok = models.BooleanField("assay controls valid", default=True)
+    ihc_score = models.CharField("IHC score", max_length=2, choices=IHC_SCORES, blank=True, default="")
+    ihc_percent = models.FloatField(
+        "stained cells (%)", null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(100)]
+    )
+    ihc_intensity = models.CharField(
+        "intensity",
+        max_length=10,
+        blank=True,
+        default="",
+        choices=[
+            ("none", "none"),
+            ("faint", "faint"),
+            ("weak", "weak"),
+            ("moderate", "moderate"),
+            ("intense", "intense"),
+        ],
+    )
+    ihc_completeness = models.CharField(
+        "completeness",
+        max_length=10,
+        blank=True,
+        default="",
+        choices=[("complete", "complete"), ("incomplete", "incomplete")],
+    )
+    faint_incomplete_percent = models.FloatField(
+        "faint incomplete staining (%)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
+    probe = models.CharField(max_length=6, choices=Probe.choices, blank=True, default="")
+    cells = models.PositiveIntegerField("cells counted", null=True, blank=True)
+    her2_copies = models.FloatField(
+        "HER2 copies per cell",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(COPIES_RANGE[0]), MaxValueValidator(COPIES_RANGE[1])],
+    )
+    cep17_copies = models.FloatField(
+        "CEP17 copies per cell",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(COPIES_RANGE[0]), MaxValueValidator(COPIES_RANGE[1])],
+    )
+    ratio = models.FloatField("HER2/CEP17 ratio", null=True, blank=True, validators=[MinValueValidator(0)])
+    recount = models.JSONField(
+        null=True, blank=True, help_text="Second observer's count: the same fields as the first."
+    )
+    comment = models.TextField(blank=True)
+    # derived by studies.rules.her2, stored with the version of the engine
+    call = models.CharField(max_length=20, blank=True)
+    category = models.CharField(max_length=30, blank=True)
+    ish_group = models.PositiveSmallIntegerField(null=True, blank=True)
+    path = models.JSONField(default=list, blank=True)
+    required_action = models.CharField(max_length=300, blank=True)
+    discordance = models.BooleanField(default=False)
+    queries = models.JSONField(default=list, blank=True)
+    paper_label = models.CharField(max_length=10, choices=PaperLabel.choices, default=PaperLabel.UNDEFINED)
+    engine_version = models.CharField(max_length=20, blank=True)
+    inputs_hash = models.CharField(max_length=64, blank=True)
+    locked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["specimen", "role"], name="label_role_unique_in_specimen"),
+            models.CheckConstraint(
+                name="label_locked_has_date_and_call",
+                condition=models.Q(status="draft")
+                | (models.Q(status="locked", locked_at__isnull=False) & ~models.Q(call="")),
+            ),
+            models.CheckConstraint(
+                name="label_percent_range",
+                condition=models.Q(ihc_percent__isnull=True)
+                | models.Q(ihc_percent__gte=0, ihc_percent__lte=100),
+            ),
+            models.CheckConstraint(
+                name="label_group_range",
+                condition=models.Q(ish_group__isnull=True) | models.Q(ish_group__gte=1, ish_group__lte=5),
+            ),
+        ]
+
+    def __str__(self):
+        return f"label ({self.role}) of {self.specimen_id}"

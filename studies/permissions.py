@@ -1,0 +1,171 @@
+"""Who may do what: plain predicates over a user's grants. Views, API and files are thin wrappers of these.
+
+A sonographer's grant blinds its holder to labels and predictions of that study, whatever else they hold.
+A pathologist does not see predictions, so that no label is read in their light.
+"""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from studies.models import Clip, Patient, RoleGrant, Site, Study, Track
+
+Role = RoleGrant.Role
+GRANTS_CACHE = "_grants_by_study"
+
+
+def grants_in(user: AbstractBaseUser, study: Study) -> list[RoleGrant]:
+    """Return the user's grants in a study, read once per user object."""
+    if not user.is_active:
+        return []
+    cached = getattr(user, GRANTS_CACHE, None)
+    if cached is None:
+        cached = {}
+        for grant in RoleGrant.objects.filter(user_id=user.pk):
+            cached.setdefault(grant.study_id, []).append(grant)
+        setattr(user, GRANTS_CACHE, cached)
+    return cached.get(study.pk, [])
+
+
+def forget_grants(user: AbstractBaseUser) -> None:
+    """Drop the cached grants of a user object after they changed."""
+    if hasattr(user, GRANTS_CACHE):
+        delattr(user, GRANTS_CACHE)
+
+
+def roles_in(user: AbstractBaseUser, study: Study, site: Site | None = None) -> set[str]:
+    """Return the roles of a user in a study; with a site, only those that reach that site."""
+    if user.is_active and getattr(user, "is_superuser", False):
+        return {Role.ADMINISTRATOR} | {grant.role for grant in grants_in(user, study)}
+    return {
+        grant.role
+        for grant in grants_in(user, study)
+        if site is None or grant.site_id is None or grant.site_id == site.pk
+    }
+
+
+def has_role(user: AbstractBaseUser, study: Study, roles: Iterable[str], site: Site | None = None) -> bool:
+    """Whether the user holds any of these roles there."""
+    return not roles_in(user, study, site).isdisjoint(roles)
+
+
+def is_blinded(user: AbstractBaseUser, study: Study) -> bool:
+    """Whether a sonographer's grant hides labels and predictions of this study from the user."""
+    return any(grant.role == Role.SONOGRAPHER for grant in grants_in(user, study))
+
+
+def can_view_study(user: AbstractBaseUser, study: Study) -> bool:
+    """Any role in the study."""
+    return bool(roles_in(user, study))
+
+
+def can_view_patient(user: AbstractBaseUser, patient: Patient) -> bool:
+    """Any role that reaches the patient's site."""
+    return bool(roles_in(user, patient.study, patient.site))
+
+
+def can_manage_cohort(user: AbstractBaseUser, study: Study, site: Site | None = None) -> bool:
+    """Coordinators add patients, enter clinical data, and screen."""
+    return has_role(user, study, {Role.COORDINATOR}, site)
+
+
+def can_edit_patient(user: AbstractBaseUser, patient: Patient) -> bool:
+    """Coordinators of the patient's site."""
+    return can_manage_cohort(user, patient.study, patient.site)
+
+
+def can_upload(user: AbstractBaseUser, study: Study, site: Site | None = None) -> bool:
+    """Coordinators and sonographers bring files in."""
+    return has_role(user, study, {Role.COORDINATOR, Role.SONOGRAPHER}, site)
+
+
+def can_view_clip(user: AbstractBaseUser, clip: Clip) -> bool:
+    """Whoever sees the patient, except pathologists: their reading stays blind to the images."""
+    patient = clip.patient
+    return not roles_in(user, patient.study, patient.site) <= {Role.PATHOLOGIST}
+
+
+def can_correct_boxes(user: AbstractBaseUser, clip: Clip) -> bool:
+    """Sonographers of the patient's site."""
+    patient = clip.patient
+    return has_role(user, patient.study, {Role.SONOGRAPHER}, patient.site)
+
+
+def can_edit_track(user: AbstractBaseUser, track: Track) -> bool:
+    """The reader whose track it is, while still a sonographer there."""
+    return track.reader_id == user.pk and can_correct_boxes(user, track.clip)
+
+
+def can_enter_pathology(user: AbstractBaseUser, patient: Patient) -> bool:
+    """Pathologists of the patient's site who are not blinded by a sonographer's grant."""
+    return not is_blinded(user, patient.study) and has_role(
+        user, patient.study, {Role.PATHOLOGIST}, patient.site
+    )
+
+
+def can_view_labels(user: AbstractBaseUser, patient: Patient) -> bool:
+    """Pathologists, coordinators and clinicians; administrators, who train, not of a sealed test side."""
+    study = patient.study
+    roles = roles_in(user, study, patient.site)
+    if is_blinded(user, study):
+        return False
+    if roles & {Role.PATHOLOGIST, Role.COORDINATOR, Role.CLINICIAN}:
+        return True
+    return Role.ADMINISTRATOR in roles and not _is_sealed_test(patient)
+
+
+def _is_sealed_test(patient: Patient) -> bool:
+    membership = getattr(patient, "membership", None)
+    on_test_side = membership is not None and membership.side == membership.Side.TEST
+    return on_test_side and patient.study.is_sealed and not patient.study.looks.exists()
+
+
+def can_view_predictions(user: AbstractBaseUser, study: Study, site: Site | None = None) -> bool:
+    """Clinicians, coordinators and administrators who are not blinded."""
+    allowed = {Role.CLINICIAN, Role.COORDINATOR, Role.ADMINISTRATOR}
+    return not is_blinded(user, study) and has_role(user, study, allowed, site)
+
+
+def can_view_results(user: AbstractBaseUser, study: Study) -> bool:
+    """The same people as predictions."""
+    return can_view_predictions(user, study)
+
+
+def can_train(user: AbstractBaseUser, study: Study) -> bool:
+    """Administrators start training, promote and roll back."""
+    return has_role(user, study, {Role.ADMINISTRATOR})
+
+
+def can_view_models(user: AbstractBaseUser, study: Study) -> bool:
+    """Administrators, coordinators and clinicians who are not blinded."""
+    return can_view_predictions(user, study)
+
+
+def can_seal(user: AbstractBaseUser, study: Study) -> bool:
+    """Coordinators split and seal."""
+    return has_role(user, study, {Role.COORDINATOR})
+
+
+def can_take_look(user: AbstractBaseUser, study: Study) -> bool:
+    """Coordinators and administrators take a counted look at the test side."""
+    return not is_blinded(user, study) and has_role(user, study, {Role.COORDINATOR, Role.ADMINISTRATOR})
+
+
+def can_view_jobs(user: AbstractBaseUser, study: Study) -> bool:
+    """Anyone in the study sees the list; each row shows only what the viewer may see."""
+    return can_view_study(user, study)
+
+
+def can_administer(user: AbstractBaseUser, study: Study) -> bool:
+    """Administrators manage grants and read the audit trail."""
+    return has_role(user, study, {Role.ADMINISTRATOR})
+
+
+def can_create_study(user: AbstractBaseUser) -> bool:
+    """Superusers, and anyone who coordinates or administers a study already."""
+    if not user.is_active:
+        return False
+    return (
+        user.is_superuser
+        or RoleGrant.objects.filter(user_id=user.pk, role__in=[Role.COORDINATOR, Role.ADMINISTRATOR]).exists()
+    )

@@ -1,0 +1,104 @@
+"""Reads of the observed side. Every function takes `viewer`: site access and blinding live here."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+
+from studies.models import Clip, Patient, RoleGrant, Site, Specimen, Study, Track, Upload
+from studies.permissions import can_view_clip, can_view_labels, can_view_patient, can_view_study
+
+
+def studies_for(*, viewer: AbstractBaseUser) -> QuerySet[Study]:
+    """Studies in which the viewer holds any role."""
+    if getattr(viewer, "is_superuser", False):
+        return Study.objects.all()
+    return Study.objects.filter(grants__user_id=viewer.pk).distinct()
+
+
+def _site_filter(viewer: AbstractBaseUser, study: Study, prefix: str = "") -> Q:
+    """Condition that keeps the sites which the viewer's grants reach."""
+    if getattr(viewer, "is_superuser", False):
+        return Q()
+    grants = RoleGrant.objects.filter(user_id=viewer.pk, study=study)
+    site_ids = set(grants.values_list("site_id", flat=True))
+    return Q() if None in site_ids else Q(**{f"{prefix}site_id__in": site_ids})
+
+
+def sites_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Site]:
+    """Sites of a study that the viewer's grants reach."""
+    if getattr(viewer, "is_superuser", False):
+        return study.sites.all()
+    site_ids = set(RoleGrant.objects.filter(user_id=viewer.pk, study=study).values_list("site_id", flat=True))
+    return study.sites.all() if None in site_ids else study.sites.filter(pk__in=site_ids)
+
+
+def patients_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Patient]:
+    """Patients of a study at the viewer's sites, with what the cohort table shows."""
+    return (
+        study.patients.filter(_site_filter(viewer, study))
+        .select_related("site", "clinical", "membership")
+        .order_by("code")
+    )
+
+
+def study_get(slug: str, *, viewer: AbstractBaseUser) -> Study:
+    """The study by its slug; 404 when it is not there or not the viewer's."""
+    return get_object_or_404(studies_for(viewer=viewer), slug=slug)
+
+
+def patient_get(patient_id: object, *, viewer: AbstractBaseUser) -> Patient:
+    """The patient; 404 when it is not there or out of the viewer's reach."""
+    patients = Patient.objects.select_related("study", "site", "membership", "clinical")
+    patient = get_object_or_404(patients, pk=patient_id)
+    return _visible(patient, can_view_patient(viewer, patient))
+
+
+def clip_get(clip_id: object, *, viewer: AbstractBaseUser) -> Clip:
+    """The clip; 404 when it is not there or out of the viewer's reach."""
+    clips = Clip.objects.select_related("exam__patient__study", "exam__patient__site", "lesion")
+    clip = get_object_or_404(clips, pk=clip_id)
+    return _visible(clip, can_view_clip(viewer, clip))
+
+
+def track_get(track_id: object, *, viewer: AbstractBaseUser) -> Track:
+    """The track; 404 when its clip is out of the viewer's reach."""
+    tracks = Track.objects.select_related("clip__exam__patient__study", "clip__exam__patient__site", "reader")
+    track = get_object_or_404(tracks, pk=track_id)
+    return _visible(track, can_view_clip(viewer, track.clip))
+
+
+def specimen_get(specimen_id: object, *, viewer: AbstractBaseUser) -> Specimen:
+    """The specimen; 404 when labels of its patient are hidden from the viewer."""
+    specimens = Specimen.objects.select_related("patient__study", "patient__site")
+    specimen = get_object_or_404(specimens, pk=specimen_id)
+    return _visible(specimen, can_view_labels(viewer, specimen.patient))
+
+
+def upload_get(upload_id: object, *, viewer: AbstractBaseUser) -> Upload:
+    """The upload; 404 unless the viewer is in its study."""
+    upload = get_object_or_404(Upload.objects.select_related("study", "patient"), pk=upload_id)
+    return _visible(upload, can_view_study(viewer, upload.study))
+
+
+def _visible(row, allowed: bool):
+    """Hide that a row exists from those who may not see it."""
+    if not allowed:
+        return get_object_or_404(type(row).objects.none(), pk=row.pk)
+    return row
+
+
+def track_of_record(clip: Clip) -> Track | None:
+    """The track that counts: adjudicated, else the first reader's signed one, else the model's."""
+    tracks = [t for t in clip.tracks.all() if not t.is_deleted]
+    adjudicated = [
+        t for t in tracks if t.source == Track.Source.ADJUDICATED and t.status == Track.Status.SIGNED
+    ]
+    signed = sorted(
+        (t for t in tracks if t.source == Track.Source.READER and t.status == Track.Status.SIGNED),
+        key=lambda t: (t.number, t.signed_at),
+    )
+    model = [t for t in tracks if t.source == Track.Source.MODEL]
+    for candidates in (adjudicated, signed, model):
+        if candidates:
+            return candidates[0]
+    return None

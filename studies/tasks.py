@@ -1,0 +1,1 @@
+"""Celery entrances of the observed side."""

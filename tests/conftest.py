@@ -1,0 +1,43 @@
+"""What every test shares."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real material; tests that need it skip where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real material (../shared/data) is not here")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Let transactional tests empty the tables between them: drop the delete triggers of the test database.
+
+    The triggers themselves are tested in tests/studies/test_append_only.py, which puts them back.
+    """
+    triggers = importlib.import_module("studies.migrations.0002_append_only")
+    with django_db_blocker.unblock():
+        from django.db import connection  # noqa: PLC0415 - settings must be ready first
+
+        with connection.schema_editor() as editor:
+            triggers.drop_triggers(None, editor, verbs=("delete",))
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(settings, tmp_path):
+    """Files of each test in the test's own folder."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "media")},
+        },
+    }
