@@ -6,7 +6,7 @@ Static features keep pyradiomics' own names and the order in which pyradiomics 3
 order, 9 shape, 24 co-occurrence), followed by 40 local binary pattern frequencies by radius, then bin.
 
 Sources: IBSI = Zwanenburg A et al., "The Image Biomarker Standardization Initiative", Radiology
-2020;295:328-338, and its reference manual (arXiv:1612.07003), cited by the four-character code of the feature;
+2020;295:328-338, and its reference manual (arXiv:1612.07003), cited by a feature's four-character code;
 Ojala T, Pietikäinen M, Mäenpää T, "Multiresolution gray-scale and rotation invariant texture classification
 with local binary patterns", IEEE TPAMI 2002;24:971-987; pyradiomics = van Griethuysen JJM et al., Cancer Res
 2017;77:e104-e107.
@@ -45,8 +45,8 @@ LBP_FEATURES: Final[tuple[str, ...]] = (
     "lbp_R4_bin5", "lbp_R4_bin6", "lbp_R4_bin7", "lbp_R4_bin8", "lbp_R4_bin9",
 )
 DYNAMIC_DESCRIPTORS: Final[tuple[str, ...]] = (
-    "t_max", "t_min", "t_mean", "t_pp", "t_arv", "t_var", "t_std", "t_skew", "t_kurt", "t_rms", "t_wf", "t_cf",
-    "t_impf", "t_mf",
+    "t_max", "t_min", "t_mean", "t_pp", "t_arv", "t_var", "t_std", "t_skew", "t_kurt", "t_rms", "t_wf",
+    "t_cf", "t_impf", "t_mf",
     "f_dc", "f_fc", "f_msf", "f_rmsf", "f_vf", "f_rvf", "f_fp", "f_ap", "f_am", "f_se",
 )
 # fmt: on
@@ -101,7 +101,9 @@ STATIC_INFO: Final[dict[str, StaticInfo]] = {
     "firstorder_Median": StaticInfo("Median", "grey", "IBSI Y12H"),
     "firstorder_Minimum": StaticInfo("Minimum", "grey", "IBSI 1GSF"),
     "firstorder_Range": StaticInfo("Range", "grey", "IBSI 2OJQ"),
-    "firstorder_RobustMeanAbsoluteDeviation": StaticInfo("Robust mean absolute deviation", "grey", "IBSI 1128"),
+    "firstorder_RobustMeanAbsoluteDeviation": StaticInfo(
+        "Robust mean absolute deviation", "grey", "IBSI 1128"
+    ),
     "firstorder_RootMeanSquared": StaticInfo("Root mean square", "grey", "IBSI 5ZWQ"),
     "firstorder_Skewness": StaticInfo("Skewness", "1", "IBSI KE2M"),
     "firstorder_TotalEnergy": StaticInfo("Total energy", "grey²·mm²", "pyradiomics firstorder"),
@@ -180,7 +182,9 @@ DESCRIPTOR_INFO: Final[dict[str, DescriptorInfo]] = {
 
 def static_subset(*, shape: bool = True, lbp: bool = True) -> tuple[str, ...]:
     """Names of the static features with a class switched off, in table order (for ablations)."""
-    return FIRSTORDER_FEATURES + (SHAPE_FEATURES if shape else ()) + GLCM_FEATURES + (LBP_FEATURES if lbp else ())
+    shape_names = SHAPE_FEATURES if shape else ()
+    lbp_names = LBP_FEATURES if lbp else ()
+    return FIRSTORDER_FEATURES + shape_names + GLCM_FEATURES + lbp_names
 
 
 def dynamic_subset(*, shape: bool = True, lbp: bool = True) -> tuple[str, ...]:
