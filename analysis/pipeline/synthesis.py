@@ -14,7 +14,7 @@ MIN_LONG_SIDE_PX = 128
 
 
 def draw_pretraining_still(
-    rng: np.random.Generator, *, long_side: int = 384, overlays: bool = True
+    rng: np.random.Generator, *, long_side: int = 320, overlays: bool = True
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Draw one still of a random scanner, patient and view, for teaching a detector.
 

@@ -46,7 +46,9 @@ def _interpolate(coefficients: Field, n_pixels: int, step_px: float, phase: floa
     column = (slice(None),) + (None,) * (coefficients.ndim - 1)
     out = weights[0][column] * coefficients[knot]
     for tap in (1, 2, 3):
-        out += weights[tap][column] * coefficients[knot + tap]
+        part = coefficients[knot + tap]
+        part *= weights[tap][column]
+        out += part
     return out
 
 

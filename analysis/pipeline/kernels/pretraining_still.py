@@ -39,6 +39,7 @@ class Scanner:
     axial_mm: float
     lateral_mm: float
     looks: int
+    speckle_contrast: float
     dynamic_range_db: float
     gland_grey: float
     gamma: float
@@ -51,14 +52,15 @@ class Scanner:
 def draw_scanner(rng: np.random.Generator) -> Scanner:
     """Draw a machine and its settings."""
     return Scanner(
-        axial_mm=float(rng.uniform(0.05, 0.16)),
-        lateral_mm=float(rng.uniform(0.09, 0.34)),
-        looks=int(rng.integers(1, 7)),
+        axial_mm=float(rng.uniform(0.05, 0.13)),
+        lateral_mm=float(rng.uniform(0.1, 0.3)),
+        looks=int(rng.integers(1, 3)),
+        speckle_contrast=float(rng.uniform(0.45, 1.0)),
         dynamic_range_db=float(rng.uniform(42, 72)),
         gland_grey=float(rng.uniform(0.38, 0.68)),
         gamma=float(rng.uniform(0.8, 1.35)),
-        tgc_db=(float(rng.normal(0, 2.5)), float(rng.normal(1.5, 2.5)), float(rng.normal(-7, 6))),
-        smooth_px=float(rng.choice([0.0, rng.uniform(0.3, 0.9)])),
+        tgc_db=(float(rng.normal(0, 2.5)), float(rng.normal(1.5, 2.5)), float(rng.normal(-9, 8))),
+        smooth_px=float(rng.choice([0.0, rng.uniform(0.4, 1.0)])),
         sharpen=float(rng.choice([0.0, rng.uniform(0.2, 1.0)])),
         noise_grey=float(rng.uniform(0.3, 3.0)),
     )
@@ -77,7 +79,8 @@ def draw_canvas(rng: np.random.Generator, long_side: int) -> Canvas:
 def to_grey(rng: np.random.Generator, canvas: Canvas, scanner: Scanner, level_db: Field) -> Field:
     """Speckle, time-gain curve, log compression, grey map and noise: (rows, columns) float32 in [0, 255]."""
     sigmas = (scanner.axial_mm * canvas.px_per_mm, scanner.lateral_mm * canvas.px_per_mm)
-    db = decibels(speckle_power(rng, canvas.shape, sigmas, scanner.looks)) + level_db
+    speckle_db = decibels(speckle_power(rng, canvas.shape, sigmas, scanner.looks))
+    db = np.float32(scanner.speckle_contrast) * speckle_db + level_db
     t = canvas.y_mm() / np.float32(canvas.depth_mm)
     near, middle, deep = scanner.tgc_db
     db = db + near * (1 - t) ** 2 + middle * 4 * t * (1 - t) + deep * t**2

@@ -42,6 +42,8 @@ class Look:
     posterior: float
     edge_shadow: float
     calcifications: int
+    ragged_mm: float
+    opacity: float
 
 
 KINDS = ("oval", "lobulated", "irregular", "spiculated", "cyst", "complex")
@@ -58,9 +60,8 @@ def draw_outline(rng: np.random.Generator, kind: str) -> tuple[NDArray[np.float6
     )
     phase = rng.uniform(0, 2 * np.pi, len(HARMONICS))
     body = 1 + (amplitude[:, None] * np.cos(HARMONICS[:, None] * theta + phase[:, None])).sum(axis=0)
-    if kind == "lobulated":
-        lobes = rng.integers(3, 6)
-        body += rng.uniform(0.05, 0.14) * np.abs(np.cos(lobes * theta / 2 + rng.uniform(0, np.pi)))
+    if kind == "lobulated" or (kind in {"irregular", "complex"} and rng.random() < 0.6):
+        body = body * _lobes(rng, theta)
     body = np.clip(body, 0.45, 1.8)
     fringe = body.copy()
     spicules = {"spiculated": rng.integers(6, 18), "irregular": rng.integers(0, 6)}.get(kind, 0)
@@ -68,6 +69,18 @@ def draw_outline(rng: np.random.Generator, kind: str) -> tuple[NDArray[np.float6
         offset = np.angle(np.exp(1j * (theta - rng.uniform(0, 2 * np.pi))))
         fringe += rng.uniform(0.1, 0.7) * np.exp(-((np.abs(offset) / rng.uniform(0.03, 0.14)) ** 1.5))
     return body, fringe
+
+
+def _lobes(rng: np.random.Generator, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Outline of a few overlapping discs, the largest in the middle, scaled to a mean radius of 1."""
+    outline = np.full(ANGLES, 0.7)
+    for _ in range(int(rng.integers(2, 5))):
+        offset, radius = rng.uniform(0.25, 0.6), rng.uniform(0.35, 0.65)
+        turn = theta - rng.uniform(0, 2 * np.pi)
+        inside = radius**2 - (offset * np.sin(turn)) ** 2
+        reach = offset * np.cos(turn) + np.sqrt(np.maximum(inside, 0))
+        outline = np.where(inside > 0, np.maximum(outline, reach), outline)
+    return outline / outline.mean()
 
 
 def draw_shape(rng: np.random.Generator, canvas: Canvas, anatomy: Anatomy, kind: str) -> Shape:
@@ -90,20 +103,22 @@ def draw_shape(rng: np.random.Generator, canvas: Canvas, anatomy: Anatomy, kind:
 def draw_look(rng: np.random.Generator, kind: str) -> Look:
     """Echo of a lesion of one kind: solid hypoechoic, cyst, or complex, with shadow or enhancement."""
     malignant = kind in {"irregular", "spiculated"}
-    contrast = -float(np.clip(rng.normal(13 if malignant else 11, 4.5), 3.0, 26))
-    posterior = float(rng.normal(-7 if malignant else 1.0, 6 if malignant else 4))
+    contrast = -float(np.clip(rng.normal(14 if malignant else 11, 5), 4.5, 28))
+    posterior = float(rng.normal(-10 if malignant else 1.0, 9 if malignant else 4))
     if kind == "cyst":
         contrast, posterior = -float(rng.uniform(22, 45)), float(rng.uniform(2, 14))
     return Look(
         contrast=contrast,
         heterogeneity=float(rng.uniform(0.5, 5.0 if kind in {"complex", "irregular"} else 3.0)),
         grain_mm=float(rng.uniform(0.8, 4.0)),
-        edge_mm=float(rng.uniform(0.15, 1.1) if malignant else rng.uniform(0.08, 0.45)),
+        edge_mm=float(rng.uniform(0.2, 1.6) if malignant else rng.uniform(0.1, 0.6)),
         capsule=float(rng.uniform(0, 3) if malignant else rng.uniform(0, 9)),
         halo=float(rng.uniform(0, 7) if malignant else rng.uniform(0, 2)),
         posterior=posterior,
-        edge_shadow=float(0 if malignant else rng.uniform(0, 7)),
+        edge_shadow=float(0 if malignant or rng.random() < 0.6 else rng.uniform(0, 7)),
         calcifications=int(rng.poisson(6) if rng.random() < 0.25 else 0),
+        ragged_mm=float(rng.uniform(0.1, 1.3) if malignant else rng.uniform(0.0, 0.3)),
+        opacity=float(rng.uniform(0.7, 1.0) if malignant else rng.uniform(0.85, 1.0)),
     )
 
 
@@ -131,14 +146,16 @@ def add_lesion(
     body = (radius - shape.body.astype(np.float32)[index]) * mean_mm
     fringe = (radius - shape.fringe.astype(np.float32)[index]) * mean_mm
     edge = np.float32(look.edge_mm)
-    alpha = np.float32(0.5) - np.float32(0.5) * np.tanh(np.minimum(body, fringe + 0.35 * edge) / edge)
+    ragged = np.float32(look.ragged_mm) * canvas.field(rng, 0.9, 1.1)
+    signed = np.minimum(body, fringe + 0.35 * edge) + ragged
+    alpha = np.float32(0.5) - np.float32(0.5) * np.tanh(signed / edge)
     mask = body <= 0
     ring = (body > 0.3) & (body < 3.0)
     around = float(level_db[ring].mean()) if ring.any() else 0.0
     inside = (
         around + look.contrast + look.heterogeneity * canvas.field(rng, look.grain_mm, 1.4 * look.grain_mm)
     )
-    out = level_db + (inside - level_db) * alpha
+    out = level_db + (inside - level_db) * alpha * np.float32(look.opacity)
     out += look.halo * np.exp(-(((body - 0.8) / 0.9) ** 2))
     specular = np.abs(np.sin(index * np.float32(2 * np.pi / ANGLES))) ** 3
     out += look.capsule * specular * np.exp(-(((body - 0.1) / 0.22) ** 2))
@@ -147,12 +164,13 @@ def add_lesion(
 
 
 def posterior_db(canvas: Canvas, alpha: Field, shape: Shape, look: Look) -> Field:
-    """Shadow or enhancement below a lesion in proportion to the acoustic path through it, and edge shadows."""
+    """Shadow or enhancement below a lesion, by the acoustic path through it, and edge shadows."""
     path = np.cumsum(alpha, axis=0, dtype=np.float32)
     path /= np.float32(max(path[-1].max(), 1e-3))
-    narrow = ndimage.gaussian_filter1d(path, 0.5 * canvas.px_per_mm, axis=1, truncate=2.5, mode="nearest")
-    wide = ndimage.gaussian_filter1d(path[-1], 2.0 * canvas.px_per_mm, truncate=2.5, mode="nearest")
-    past = np.clip((canvas.y_mm() - shape.y_mm) / np.float32(canvas.depth_mm), 0, 1)
+    blur_px = (0.4 + 0.12 * shape.half_width_mm) * canvas.px_per_mm
+    narrow = ndimage.gaussian_filter1d(path, blur_px, axis=1, truncate=2.5, mode="nearest")
+    wide = ndimage.gaussian_filter1d(path[-1], 2.5 * blur_px, truncate=2.5, mode="nearest")
+    past = np.clip(2 * (canvas.y_mm() - shape.y_mm) / np.float32(canvas.depth_mm), 0, 1)
     below_lesion = np.clip((canvas.y_mm() - shape.y_mm) / np.float32(shape.half_height_mm), 0, 1)
     cast = look.posterior * (narrow * (1 - past) + wide[None, :] * past * below_lesion)
     x = canvas.x_mm()[0]
@@ -230,12 +248,13 @@ def _rib(rng: np.random.Generator, canvas: Canvas, anatomy: Anatomy, level_db: F
     column = min(int(x * canvas.px_per_mm), canvas.columns - 1)
     top = float(anatomy.muscle_mm[column]) + rng.uniform(1.5, 7)
     dx = (canvas.x_mm()[0] - np.float32(x)) / np.float32(half)
-    border = top + rng.uniform(0.6, 1.6) * half * dx**2 * 0.5
-    inside = np.clip(1.3 - np.abs(dx), 0, 0.3)[None, :] / 0.3
+    border = top + rng.uniform(0.1, 0.6) * half * dx**2 * 0.5 + 0.15 * canvas.line(rng, 2.0)
+    inside = (1 / (1 + np.exp(np.minimum((np.abs(dx) - 1) * half / rng.uniform(0.3, 1.2), 30))))[None, :]
     distance = canvas.y_mm() - border[None, :]
     line = np.exp(-((distance / 0.35) ** 2)) * inside
-    shadow = inside / (1 + np.exp(-np.clip(distance / 0.25, -30, 30)))
-    return level_db + rng.uniform(8, 18) * line - rng.uniform(12, 30) * shadow
+    shadow = inside / (1 + np.exp(-np.clip(distance / rng.uniform(0.3, 1.0), -30, 30)))
+    fading = np.exp(-np.maximum(distance, 0) / rng.uniform(10, 40))
+    return level_db + rng.uniform(6, 18) * line - rng.uniform(5, 22) * shadow * fading
 
 
 def _dark_column(rng: np.random.Generator, canvas: Canvas) -> Field:
