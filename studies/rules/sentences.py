@@ -54,5 +54,10 @@ class Notice:
 
 
 def decimals(value: float) -> str:
-    """*value* as people write it: at most four decimals, no trailing zeros, never in exponent form."""
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    """*value* as people write it: at most four decimals, no trailing zeros.
+
+    All decimals where rounding would make it whole: 1.99999 must not read as the cut-off 2.
+    """
+    rounded = round(value, 4)
+    shown = value if rounded != value and rounded.is_integer() else rounded
+    return repr(float(shown)).removesuffix(".0")

@@ -46,7 +46,7 @@ class Keyframe:
     `confidence` is the detector's, in [0, 1], or None.
 
     Raises:
-        TrackError: a frame that is no integer >= 0, a coordinate that is no finite number of pixels, an unknown
+        TrackError: a frame that is no integer >= 0, a coordinate that is no number of pixels, an unknown
             source, a flag that is no boolean, a confidence outside [0, 1].
     """
 
@@ -115,7 +115,7 @@ def frame_number(value: Any, field: str = "frame", n_frames: int | None = None) 
 
 
 def _finite(value: Any, field: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not abs(value) <= MAX_COORDINATE_PX:
+    if isinstance(value, bool) or not isinstance(value, Real) or not abs(float(value)) <= MAX_COORDINATE_PX:
         raise TrackError(f"{field} must be a finite number of pixels, got {value!r}.", field=field)
     return float(value)
 
@@ -185,7 +185,8 @@ def _clip_length(n_frames: Any) -> int:
 def interpolate(a: Keyframe, b: Keyframe, frame: int) -> Box:
     """The box at *frame* on the straight line from *a* to *b*.
 
-    Per coordinate `a + ((b - a) * (f - f0)) / (f1 - f0)`. This order of operations is part of the format: the twin in JavaScript uses it too.
+    Per coordinate `a + ((b - a) * (f - f0)) / (f1 - f0)`. This order of operations is part of the format:
+    the twin in JavaScript uses it too.
     """
     step, span = frame - a.frame, b.frame - a.frame
     x1, y1, x2, y2 = (p + ((q - p) * step) / span for p, q in zip(a.box, b.box, strict=True))
@@ -216,8 +217,8 @@ def box_at(keyframes: Iterable[Any], frame_index: int, n_frames: int) -> Box | N
     """The box of a track at one frame: (x1, y1, x2, y2) in pixels, or None where the track has none.
 
     At a keyframe its own box; between two, a straight line per coordinate, also towards an outside keyframe;
-    nothing from an outside keyframe on until the next one that is not; after the last, its box held to the end
-    of the clip; before the first, nothing (VIEWER B6).
+    nothing from an outside keyframe on until the next one that is not; after the last, its box held to the
+    end of the clip; before the first, nothing (VIEWER B6).
 
     Args:
         keyframes: Keyframes, mappings or rows, frames strictly increasing.
