@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from analysis.pipeline.errors import ModelFileError
-from analysis.pipeline.kernels import yolo_compat
+from analysis.pipeline.kernels import sealed_file, yolo_compat
 
 FORMAT = "her2web-detector-1"
 _EMA_RAMP = 400.0  # updates over which the averaging constant grows
@@ -53,10 +53,25 @@ def _write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str
     temporary.replace(path)
 
 
-def save_weights(path: Path, model: torch.nn.Module, anchors: list[list[float]], size: str) -> None:
-    """Write the weights of a model; batch-norm counters are left out."""
+def save_weights(
+    path: Path,
+    model: torch.nn.Module,
+    anchors: list[list[float]],
+    size: str,
+    *,
+    half_kernels: bool = False,
+    extra: dict[str, str] | None = None,
+) -> None:
+    """Write the weights of a model, sealed; batch-norm counters are left out.
+
+    half_kernels: store convolution kernels in half precision; extra: further metadata.
+    """
     tensors = {k: v.clone() for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    _write(path, tensors, _metadata(anchors, size, _channels(model)))
+    if half_kernels:
+        tensors = {k: v.half() if v.ndim > 1 and k.endswith("weight") else v for k, v in tensors.items()}
+    metadata = _metadata(anchors, size, _channels(model)) | {"digest": sealed_file.BLANK} | (extra or {})
+    _write(path, tensors, metadata)
+    sealed_file.seal(path)
 
 
 def _channels(model: torch.nn.Module) -> int:
@@ -90,6 +105,7 @@ def load_weights(
     Raises ModelFileError for a damaged file, another size than expected, or tensors that do not fit the
     architecture.
     """
+    sealed_file.read_sealed(path)
     tensors, metadata = read_tensors(path)
     size = metadata.get("size", "")
     if expected_size is not None and size != expected_size:
