@@ -26,7 +26,7 @@ class Her2InputError(StudiesError, ValueError):
 
 
 class Call(StrEnum):
-    """The engine's call. Only POSITIVE and NEGATIVE are results; the others say what to do next."""
+    """The engine's call. Only POSITIVE and NEGATIVE are results; others say what to do."""
 
     POSITIVE = "POSITIVE"
     NEGATIVE = "NEGATIVE"
@@ -39,7 +39,7 @@ class Call(StrEnum):
 
 
 class Category(StrEnum):
-    """Secondary descriptor of a NEGATIVE result; it speaks of treatment and is no ASCO/CAP result category."""
+    """Secondary descriptor of a NEGATIVE result: it speaks of treatment and is no ASCO/CAP category."""
 
     LOW = "LOW"
     ULTRALOW = "ULTRALOW"

@@ -22,6 +22,8 @@ Kind = Literal["keyframe", "interpolated", "held"]
 
 MIN_SIDE_PX = 3.0
 """Smallest box a person may leave (VIEWER B3)."""
+ROUNDING_PX = 1e-6
+"""Interpolating between two boxes of 3 px may give 3 px less a rounding error: that is no smaller box."""
 MAX_COORDINATE_PX = 1e6
 """No image is as large; beyond it a coordinate is refused, so that interpolation cannot overflow."""
 COORDINATES = ("x1", "y1", "x2", "y2")
@@ -265,7 +267,7 @@ def clamped(keyframe: Any, n_frames: int, frame_shape: tuple[int, int]) -> Keyfr
     x1, x2 = (min(max(x, 0.0), float(width)) for x in (checked.x1, checked.x2))
     y1, y2 = (min(max(y, 0.0), float(height)) for y in (checked.y1, checked.y2))
     for side, low, high in (("x2", x1, x2), ("y2", y1, y2)):
-        if high - low < MIN_SIDE_PX:
+        if high - low < MIN_SIDE_PX - ROUNDING_PX:
             raise TrackError(
                 f"The box at frame {checked.frame + 1} measures {x2 - x1:g} x {y2 - y1:g} px inside the "
                 f"{width} x {height} image; it must measure at least 3 x 3 px. Draw a larger box.",
