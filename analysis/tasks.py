@@ -1,1 +1,68 @@
-"""Celery entrances of the computed side."""
+"""Celery entrances of the computed side: ids in, one call, nothing else."""
+
+from celery import shared_task
+from celery.signals import worker_ready
+
+from analysis.runners.describe import describe_clip_tracks
+from analysis.runners.detect import detect_clip
+from analysis.runners.judge import judge_ensemble
+from analysis.runners.learn import learn_ensemble
+from analysis.runners.train_detector import train_study_detector
+from analysis.runners.work import run_job
+from analysis.services.arrivals import clip_arrived as start_detection
+from analysis.services.arrivals import track_changed as start_description
+from analysis.services.jobs import jobs_sweep
+
+
+@shared_task(name="analysis.clip_arrived", queue="cpu")
+def clip_arrived(*, clip_id: str) -> None:
+    """Queue the detection of a new clip."""
+    start_detection(clip_id=clip_id)
+
+
+@shared_task(name="analysis.track_changed", queue="cpu")
+def track_changed(*, clip_id: str) -> None:
+    """Queue the features of a clip whose boxes changed."""
+    start_description(clip_id=clip_id)
+
+
+@shared_task(name="analysis.detect", queue="gpu")
+def detect(*, job_id: str) -> None:
+    """Find the lesion in every frame."""
+    run_job(job_id, detect_clip)
+
+
+@shared_task(name="analysis.describe", queue="cpu")
+def describe(*, job_id: str) -> None:
+    """Compute the features."""
+    run_job(job_id, describe_clip_tracks)
+
+
+@shared_task(name="analysis.learn", queue="cpu")
+def learn(*, job_id: str) -> None:
+    """Train the ensemble."""
+    run_job(job_id, learn_ensemble)
+
+
+@shared_task(name="analysis.judge", queue="cpu")
+def judge(*, job_id: str) -> None:
+    """Judge the ensemble on the test side, through a logged look."""
+    run_job(job_id, judge_ensemble)
+
+
+@shared_task(name="analysis.train_detector", queue="gpu")
+def train_detector(*, job_id: str) -> None:
+    """Train the detector."""
+    run_job(job_id, train_study_detector)
+
+
+@shared_task(name="analysis.sweep", queue="cpu")
+def sweep() -> None:
+    """Send again the jobs whose worker died."""
+    jobs_sweep()
+
+
+@worker_ready.connect
+def sweep_at_start(**_: object) -> None:
+    """A worker that starts takes up what the last one left."""
+    jobs_sweep(at_start=True)

@@ -14,6 +14,7 @@ class Job(models.Model):
         DETECT = "detect", "find the lesion"
         DESCRIBE = "describe", "compute features"
         LEARN = "learn", "train the ensemble"
+        JUDGE = "judge", "judge on the test side"
         TRAIN_DETECTOR = "train_detector", "train the detector"
 
     class Status(models.TextChoices):

@@ -1,0 +1,161 @@
+"""Writes of the cohort: studies, sites, grants, patients, exams, clinical records."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.forms.models import model_to_dict
+
+from studies.errors import RuleViolationError
+from studies.models import ClinicalRecord, Clip, Exam, Lesion, Patient, RoleGrant, Site, Study
+from studies.permissions import forget_grants
+from studies.services.audit import audit_record, changed_fields
+
+CLINICAL_FIELDS = (
+    "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "er_percent", "pr_percent", "ki67_percent",
+    "histology", "grade", "missing_reasons", "kept_warnings",
+)  # fmt: skip
+
+
+@transaction.atomic
+def study_create(
+    *,
+    actor: AbstractBaseUser,
+    slug: str,
+    title: str,
+    description: str = "",
+    is_simulated: bool = False,
+    readers_per_clip: int = 1,
+    label_rule: str = Study.LabelRule.ASCO_CAP,
+    split_seed: int = 2023,
+) -> Study:
+    """Open a study; whoever opens it becomes its coordinator."""
+    study = Study(
+        slug=slug,
+        title=title,
+        description=description,
+        is_simulated=is_simulated,
+        readers_per_clip=readers_per_clip,
+        label_rule=label_rule,
+        split_seed=split_seed,
+    )
+    study.full_clean()
+    study.save(force_insert=True)
+    audit_record(actor=actor, action="study.create", target=study, study=study)
+    grant_create(actor=actor, user=actor, role=RoleGrant.Role.COORDINATOR, study=study)
+    return study
+
+
+@transaction.atomic
+def site_create(*, actor: AbstractBaseUser | None, study: Study, code: str, name: str) -> Site:
+    """Add a centre to a study."""
+    site = Site(study=study, code=code, name=name)
+    site.full_clean()
+    site.save(force_insert=True)
+    audit_record(actor=actor, action="site.create", target=site, study=study)
+    return site
+
+
+@transaction.atomic
+def grant_create(
+    *,
+    actor: AbstractBaseUser | None,
+    user: AbstractBaseUser,
+    role: str,
+    study: Study,
+    site: Site | None = None,
+) -> RoleGrant:
+    """Give a user a role in a study, at one site or at all."""
+    grant = RoleGrant(user=user, role=role, study=study, site=site)
+    if site is not None and site.study_id != study.pk:
+        raise RuleViolationError("The site belongs to another study; choose one of this study.")
+    grant.full_clean()
+    grant.save(force_insert=True)
+    forget_grants(user)
+    changes = {"user": [None, user.pk], "role": [None, role], "site": [None, site.code if site else "all"]}
+    audit_record(actor=actor, action="grant.create", target=grant, study=study, changes=changes)
+    return grant
+
+
+@transaction.atomic
+def grant_revoke(*, actor: AbstractBaseUser, grant: RoleGrant, reason: str) -> None:
+    """Take a role away again; the audit trail keeps that it was there."""
+    changes = {"user": [grant.user_id, None], "role": [grant.role, None]}
+    audit_record(
+        actor=actor, action="grant.revoke", target=grant, study=grant.study, changes=changes, reason=reason
+    )
+    grant.delete()
+
+
+@transaction.atomic
+def patient_create(*, actor: AbstractBaseUser | None, study: Study, site: Site, code: str) -> Patient:
+    """Add a patient with a first exam, a first lesion and an empty clinical record."""
+    if site.study_id != study.pk:
+        raise RuleViolationError("The site belongs to another study; choose one of this study.")
+    patient = Patient(study=study, site=site, code=code)
+    patient.full_clean()
+    patient.save(force_insert=True)
+    Exam.objects.create(patient=patient, number=1)
+    Lesion.objects.create(patient=patient, number=1)
+    ClinicalRecord.objects.create(patient=patient)
+    audit_record(actor=actor, action="patient.create", target=patient, study=study)
+    return patient
+
+
+@transaction.atomic
+def exam_create(*, actor: AbstractBaseUser, patient: Patient, phase: str, performed_on: Any = None) -> Exam:
+    """Add a visit."""
+    last = patient.exams.order_by("-number").first()
+    exam = Exam(
+        patient=patient, phase=phase, performed_on=performed_on, number=(last.number if last else 0) + 1
+    )
+    exam.full_clean()
+    exam.save(force_insert=True)
+    audit_record(actor=actor, action="exam.create", target=exam, study=patient.study)
+    return exam
+
+
+@transaction.atomic
+def clinical_save(
+    *, actor: AbstractBaseUser | None, patient: Patient, values: dict[str, Any], reason: str = ""
+) -> ClinicalRecord:
+    """Store clinical values of a patient; every changed field keeps its old value in the audit trail."""
+    unknown = sorted(set(values) - set(CLINICAL_FIELDS))
+    if unknown:
+        raise RuleViolationError(f"These are no clinical fields: {', '.join(unknown)}.")
+    record, _ = ClinicalRecord.objects.select_for_update().get_or_create(patient=patient)
+    before = model_to_dict(record, CLINICAL_FIELDS)
+    for name, value in values.items():
+        setattr(record, name, value)
+    record.full_clean()
+    record.save()
+    changes = changed_fields(before, model_to_dict(record, CLINICAL_FIELDS))
+    if changes:
+        audit_record(
+            actor=actor,
+            action="clinical.save",
+            target=record,
+            study=patient.study,
+            changes=changes,
+            reason=reason,
+        )
+    return record
+
+
+@transaction.atomic
+def index_clip_choose(*, actor: AbstractBaseUser, patient: Patient, clip: Clip, reason: str) -> Patient:
+    """Choose the clip that stands for a patient in learning."""
+    if clip.exam.patient_id != patient.pk:
+        raise RuleViolationError("The clip belongs to another patient.")
+    before = str(patient.index_clip_id) if patient.index_clip_id else None
+    patient.index_clip = clip
+    patient.save(update_fields=["index_clip", "updated_at"])
+    audit_record(
+        actor=actor,
+        action="patient.index_clip",
+        target=patient,
+        study=patient.study,
+        changes={"index_clip": [before, str(clip.pk)]},
+        reason=reason,
+    )
+    return patient

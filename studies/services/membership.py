@@ -1,0 +1,102 @@
+"""Training or test: assigned once, sealed with a hash, looked at in counted looks."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from studies.errors import RuleViolationError
+from studies.models import Look, Membership, Patient, Study
+from studies.services.audit import audit_record
+
+NEW_PATIENT_RULE = "joined after the seal: training"
+
+
+@transaction.atomic
+def membership_assign(
+    *, actor: AbstractBaseUser | None, study: Study, sides: Mapping[UUID, str], rule: str
+) -> int:
+    """Put patients on their side of the split. A patient who is on a side never moves."""
+    if study.is_sealed and set(sides.values()) - {Membership.Side.TRAINING}:
+        raise RuleViolationError("The split is sealed: new patients can only join the training side.")
+    taken = set(Membership.objects.filter(patient__in=sides).values_list("patient_id", flat=True))
+    if taken:
+        raise RuleViolationError(f"{len(taken)} patients are on a side already; a patient never moves.")
+    patients = Patient.objects.filter(study=study, pk__in=sides)
+    if len(patients) != len(sides):
+        raise RuleViolationError("Some patients do not belong to this study; nothing was assigned.")
+    Membership.objects.bulk_create(
+        [Membership(patient=patient, side=sides[patient.pk], rule=rule) for patient in patients]
+    )
+    counts = {side: [0, list(sides.values()).count(side)] for side in ("training", "test")}
+    audit_record(
+        actor=actor, action="membership.assign", target=study, study=study, changes=counts, reason=rule
+    )
+    return len(sides)
+
+
+@transaction.atomic
+def study_seal(*, actor: AbstractBaseUser, study: Study) -> Study:
+    """Freeze the split: store the hash of who is on which side. From now on looks are counted."""
+    locked = Study.objects.select_for_update().get(pk=study.pk)
+    if locked.is_sealed:
+        raise RuleViolationError("This study is sealed already.")
+    members = Membership.objects.filter(patient__study=locked)
+    sides = set(members.values_list("side", flat=True))
+    if sides != {Membership.Side.TRAINING, Membership.Side.TEST}:
+        raise RuleViolationError("There is no split yet: draw it first, then seal.")
+    locked.sealed_at, locked.seal_hash = timezone.now(), seal_digest(locked)
+    locked.save(update_fields=["sealed_at", "seal_hash", "updated_at"])
+    audit_record(
+        actor=actor,
+        action="study.seal",
+        target=locked,
+        study=locked,
+        changes={"seal_hash": ["", locked.seal_hash]},
+    )
+    return locked
+
+
+def seal_digest(study: Study) -> str:
+    """SHA-256 (hex) of the test side, the training side at the time of the seal, and the seed."""
+    members = Membership.objects.filter(patient__study=study)
+    if study.sealed_at:
+        members = members.filter(created_at__lte=study.sealed_at)
+    rows = sorted((str(pk), side) for pk, side in members.values_list("patient_id", "side"))
+    text = json.dumps({"study": str(study.pk), "seed": study.split_seed, "rows": rows}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@transaction.atomic
+def look_take(*, actor: AbstractBaseUser, study: Study, reason: str) -> Look:
+    """Count and log one look at the test side; refuses when the membership no longer fits the seal."""
+    if not reason.strip():
+        raise RuleViolationError("Say why the test side is looked at; the reason is kept with the look.")
+    locked = Study.objects.select_for_update().get(pk=study.pk)
+    if not locked.is_sealed:
+        raise RuleViolationError("Seal the split before looking at the test side.")
+    if seal_digest(locked) != locked.seal_hash:
+        raise RuleViolationError("The split differs from what was sealed; the audit trail shows since when.")
+    last = locked.looks.order_by("-number").first()
+    look = Look(
+        study=locked,
+        number=(last.number if last else 0) + 1,
+        actor=actor,
+        reason=reason.strip()[:500],
+        seal_hash=locked.seal_hash,
+    )
+    look.full_clean()
+    look.save(force_insert=True)
+    audit_record(
+        actor=actor,
+        action="look.take",
+        target=look,
+        study=locked,
+        changes={"number": [look.number - 1, look.number]},
+        reason=look.reason,
+    )
+    return look
