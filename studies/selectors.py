@@ -5,7 +5,13 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from studies.models import Clip, Patient, RoleGrant, Site, Specimen, Study, Track, Upload
-from studies.permissions import can_view_clip, can_view_labels, can_view_patient, can_view_study
+from studies.permissions import (
+    can_view_clip,
+    can_view_labels,
+    can_view_patient,
+    can_view_study,
+    is_blinded,
+)
 
 
 def studies_for(*, viewer: AbstractBaseUser) -> QuerySet[Study]:
@@ -102,3 +108,21 @@ def track_of_record(clip: Clip) -> Track | None:
         if candidates:
             return candidates[0]
     return None
+
+
+def tracks_for(clip: Clip, *, viewer: AbstractBaseUser) -> list[Track]:
+    """Tracks of a clip that the viewer may see: a reader sees another reader's only after all are signed."""
+    tracks = list(clip.tracks.select_related("reader").order_by("source", "number", "created_at"))
+    if not is_blinded(viewer, clip.study) or reading_is_complete(clip, tracks):
+        return tracks
+    return [t for t in tracks if t.source == Track.Source.MODEL or t.reader_id == viewer.pk]
+
+
+def reading_is_complete(clip: Clip, tracks: list[Track]) -> bool:
+    """Whether as many readers as the study asks for have signed every track of theirs."""
+    signed: dict[int | None, bool] = {}
+    for track in tracks:
+        if track.source == Track.Source.READER and not track.is_deleted:
+            is_signed = track.status == Track.Status.SIGNED
+            signed[track.reader_id] = signed.get(track.reader_id, True) and is_signed
+    return sum(signed.values()) >= clip.study.readers_per_clip

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from studies import dispatch
@@ -32,7 +32,7 @@ def head_revision(track: Track) -> Revision | None:
 @transaction.atomic
 def revision_append(
     *,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     track: Track,
     keyframes: Iterable[Any],
     excluded_frames: dict[str, str],
