@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.pipeline.names import DYNAMIC_FEATURES
+
 
 @dataclass(frozen=True, slots=True)
 class StaticFeatures:
@@ -44,3 +46,27 @@ class UniformCurves:
     values: NDArray[np.float64]
     fps: float
     resampled: bool
+
+
+CLINICAL_VARIABLES = ("age", "size_cm", "menopause", "cT", "cN", "cTNM")
+
+
+@dataclass(frozen=True, slots=True)
+class LearningCohort:
+    """Patients with everything that learning may see of them, one row a patient.
+
+    patients: (n,) study codes; labels: (n,) 0 and 1; dynamic: (n, p) float64 of the index clips, NaN where a
+    value is missing; clinical: (n, 6) float64 in the order of CLINICAL_VARIABLES (years, cm, 0/1, and
+    stages as numbers), NaN where missing; groups: (n,) patients that share a value belong together (the
+    same hospital number, near-duplicate clips), empty means everybody alone; feature_names: (p,) columns
+    of `dynamic`; catalogue: all columns that were measured, which must be the same: choosing among them
+    belongs inside folds.
+    """
+
+    patients: tuple[str, ...]
+    labels: NDArray[np.int64]
+    dynamic: NDArray[np.float64]
+    clinical: NDArray[np.float64]
+    groups: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = DYNAMIC_FEATURES
+    catalogue: tuple[str, ...] = DYNAMIC_FEATURES
