@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from studies.imaging.pack import PackReader
+from studies.imaging.pack_reader import PackReader
 
 from analysis.models import Job, ModelVersion
 from analysis.pipeline.detector import Detector, load_detector
