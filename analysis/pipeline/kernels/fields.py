@@ -4,6 +4,9 @@ Everything here is elementwise NumPy or `scipy.ndimage`, so that a seed gives th
 number of threads or worker processes.
 """
 
+from collections import deque
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -75,12 +78,12 @@ def spline_field(
 
 
 def ridges(field: Field, width_px: float) -> Field:
-    """Soft lines along the zero-level sets of a smooth field, in [0, 1].
+    """Soft lines along the zero-level sets of a smooth field (..., rows, columns), in [0, 1].
 
     The distance to the level set is taken as |field| / |gradient|; width_px is the standard deviation
     of the line's profile in pixels.
     """
-    dy, dx = np.gradient(field)
+    dy, dx = np.gradient(field, axis=(-2, -1))
     slope = np.hypot(dy, dx) + np.float32(1e-6)
     distance = np.minimum(np.abs(field) / (slope * np.float32(width_px)), np.float32(6.0))
     lines: Field = np.exp(np.float32(-0.5) * distance * distance)
@@ -114,15 +117,51 @@ def speckle_power(
     return power
 
 
+def speckle_frames(
+    rng: np.random.Generator,
+    n_frames: int,
+    shape: tuple[int, int],
+    sigmas: tuple[float, float, float],
+    looks: int,
+) -> Iterator[Field]:
+    """Speckle intensity frame after frame: `speckle_power` filtered along time too, in constant memory.
+
+    sigmas: Gaussian widths in frames, rows and columns. The complex field of one pixel has the
+    autocorrelation exp(-k**2 / (4 sigma_t**2)) over k frames, the intensity its square. Yields n_frames
+    arrays (rows, columns) float32 with mean 1.
+    """
+    if looks < 1 or n_frames < 1:
+        raise InvalidInputError(f"expected at least one look and one frame, got {looks} and {n_frames}")
+    weights = gaussian_kernel(sigmas[0])
+    scale = np.float32(1.0 / (2 * looks * filtered_variance(sigmas)))
+
+    def draw() -> Field:
+        return gaussian(rng.standard_normal((2 * looks, *shape), dtype=np.float32), (0.0, *sigmas[1:]))
+
+    window = deque((draw() for _ in range(len(weights) - 1)), maxlen=len(weights))
+    total, part = np.empty((2, 2 * looks, *shape), dtype=np.float32)
+    for _ in range(n_frames):
+        window.append(draw())
+        total.fill(0)
+        for weight, field in zip(weights, window, strict=True):
+            np.multiply(field, weight, out=part)
+            total += part
+        yield (total * total).sum(axis=0) * scale
+
+
+def gaussian_kernel(sigma: float) -> Field:
+    """Weights of the Gaussian FIR filter that `gaussian` applies, float32 with sum 1; [1] for sigma 0."""
+    reach = int(FILTER_REACH * sigma + 0.5)
+    taps = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 * (taps / sigma) ** 2) if sigma > 0 else np.ones(1)
+    return (kernel / kernel.sum()).astype(np.float32)
+
+
 def filtered_variance(sigmas: tuple[float, ...]) -> float:
     """Variance that unit white noise keeps after `gaussian`: the product of the squared kernels' sums."""
     variance = 1.0
     for sigma in sigmas:
-        if sigma > 0:
-            reach = int(FILTER_REACH * sigma + 0.5)
-            kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-            kernel /= kernel.sum()
-            variance *= float((kernel**2).sum())
+        variance *= float((gaussian_kernel(sigma).astype(np.float64) ** 2).sum())
     return variance
 
 
