@@ -6,7 +6,7 @@ better-scored
 detection has taken (the rule of the PASCAL VOC challenge, Everingham et al., IJCV 2010).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,116 +50,148 @@ def judge_image(
     return JudgedImage(found[:, 4], right, len(truth), float(overlaps[0].max()) if overlaps.size else 0.0)
 
 
-def _pooled(images: Sequence[JudgedImage]) -> tuple[NDArray[np.bool_], NDArray[np.float64], int]:
-    """All detections best first: right (N,), scores (N,); and the number of lesions."""
-    scores = np.concatenate([image.scores for image in images]) if images else np.empty(0)
-    right = np.concatenate([image.right for image in images]) if images else np.empty(0, bool)
-    order = np.argsort(-scores, kind="stable")
-    return right[order], scores[order], sum(image.n_lesions for image in images)
-
-
-def average_precision(images: Sequence[JudgedImage]) -> float:
-    """Area under the precision-recall curve with the precision envelope, all points; NaN without a lesion."""
-    right, _, lesions = _pooled(images)
-    if not lesions:
-        return float("nan")
-    hits = np.cumsum(right)
-    precision = np.maximum.accumulate((hits / np.arange(1, len(hits) + 1))[::-1])[::-1]
-    return float(precision[right].sum() / lesions)
-
-
 @dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """Counts-based figures at one confidence cut-off; NaN where a denominator is zero."""
+class _Pool:
+    """All detections of many images, best first, and what each image counts; for figures under image
+    weights."""
 
-    recall: float
-    precision: float
-    fp_per_image: float
-    fp_per_lesion_free_image: float
-    mean_iou: float
+    scores: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    image: NDArray[np.intp]
+    lesions: NDArray[np.int64]
+    top_iou: NDArray[np.float64]
+    top_score: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, images: Sequence[JudgedImage]) -> "_Pool":
+        scores = np.concatenate([np.empty(0), *(image.scores for image in images)])
+        right = np.concatenate([np.empty(0, bool), *(image.right for image in images)])
+        owner = np.repeat(np.arange(len(images)), [len(image.scores) for image in images])
+        order = np.argsort(-scores, kind="stable")
+        return cls(
+            scores[order],
+            right[order],
+            owner[order],
+            np.array([image.n_lesions for image in images], np.int64),
+            np.array([image.top_iou for image in images], np.float64),
+            np.array([image.scores[0] if image.scores.size else -1.0 for image in images], np.float64),
+        )
+
+    def counts(self, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Number of the chosen detections in each image."""
+        return np.bincount(self.image[chosen], minlength=len(self.lesions)).astype(np.float64)
+
+    def average_precision(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Area under the precision-recall curve with the precision envelope, one value a row of weights (B,
+        images)."""
+        each = weights[:, self.image]
+        hits = np.cumsum(each * self.right, axis=1)
+        precision = _ratio(hits, np.cumsum(each, axis=1), empty=0.0)
+        envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+        return _ratio((each * self.right * envelope).sum(axis=1), weights @ self.lesions)
 
 
-def at_cutoff(images: Sequence[JudgedImage], cutoff: float) -> OperatingPoint:
-    """Recall, precision, false positives an image (all, and lesion-free only) of detections with confidence
-    >= cutoff.
-
-    mean_iou: over images with a lesion, the overlap of the best-scored detection, 0 where there is none above
-    the cut-off.
-    """
-    hits = sum(int((image.right & (image.scores >= cutoff)).sum()) for image in images)
-    wrong = [int((~image.right & (image.scores >= cutoff)).sum()) for image in images]
-    lesions = sum(image.n_lesions for image in images)
-    free = [count for count, image in zip(wrong, images, strict=True) if not image.n_lesions]
-    overlap = [
-        image.top_iou if image.scores.size and image.scores[0] >= cutoff else 0.0
-        for image in images
-        if image.n_lesions
-    ]
-    return OperatingPoint(
-        recall=_ratio(hits, lesions),
-        precision=_ratio(hits, hits + sum(wrong)),
-        fp_per_image=_ratio(sum(wrong), len(images)),
-        fp_per_lesion_free_image=_ratio(sum(free), len(free)),
-        mean_iou=_ratio(sum(overlap), len(overlap)),
-    )
+def _ratio(
+    part: NDArray[np.float64], whole: NDArray[np.float64], *, empty: float = np.nan
+) -> NDArray[np.float64]:
+    return np.divide(part, whole, out=np.full_like(part, empty, dtype=np.float64), where=whole > 0)
 
 
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else float("nan")
-
-
-def froc(images: Sequence[JudgedImage], rates: Sequence[float] = FROC_RATES) -> dict[float, float]:
-    """Recall at each rate of false positives an image: the best cut-off that keeps at most so many."""
-    right, scores, lesions = _pooled(images)
-    last = np.append(scores[1:] != scores[:-1], True) if len(scores) else np.empty(0, bool)
-    hits, wrong = np.cumsum(right)[last], np.cumsum(~right)[last]
-    allowed = {rate: hits[wrong <= rate * len(images)] for rate in rates}
+def _figures(pool: _Pool, weights: NDArray[np.float64], cutoff: float) -> dict[str, NDArray[np.float64]]:
+    """Every figure of ``FIGURES``, one value a row of weights (B, images)."""
+    above = pool.scores >= cutoff
+    hits, wrong = weights @ pool.counts(above & pool.right), weights @ pool.counts(above & ~pool.right)
+    diseased, free = (pool.lesions > 0).astype(np.float64), (pool.lesions == 0).astype(np.float64)
+    overlap = pool.top_iou * diseased * (pool.top_score >= cutoff)
     return {
-        rate: _ratio(int(reached.max()) if reached.size else 0, lesions) for rate, reached in allowed.items()
+        "mAP50": pool.average_precision(weights),
+        "recall": _ratio(hits, weights @ pool.lesions),
+        "precision": np.where(weights @ pool.lesions > 0, _ratio(hits, hits + wrong), np.nan),
+        "mean_iou": _ratio(weights @ overlap, weights @ diseased),
+        "fp_per_image": _ratio(wrong, weights.sum(axis=1)),
+        "fp_per_lesion_free_image": _ratio(
+            weights @ (free * pool.counts(above & ~pool.right)), weights @ free
+        ),
     }
 
 
+FIGURES = ("mAP50", "recall", "precision", "mean_iou", "fp_per_image", "fp_per_lesion_free_image")
+
+
+def figures(images: Sequence[JudgedImage], cutoff: float) -> dict[str, float]:
+    """The figures of ``FIGURES``; NaN where a denominator is zero.
+
+    mAP50: area under the precision-recall curve (all points, precision envelope) of all detections. The
+    others count detections
+    with confidence >= cutoff. mean_iou: over images with a lesion, the overlap of the best-scored detection,
+    0 where there is
+    none above the cut-off.
+    """
+    pool = _Pool.of(images)
+    return {
+        name: float(value[0]) for name, value in _figures(pool, np.ones((1, len(images))), cutoff).items()
+    }
+
+
+def average_precision(images: Sequence[JudgedImage]) -> float:
+    """mAP@0.5 of one class; NaN without a lesion."""
+    return float(_Pool.of(images).average_precision(np.ones((1, len(images))))[0])
+
+
+def _steps(pool: _Pool) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Right and wrong detections above each distinct score, and that score, highest first."""
+    last = np.append(pool.scores[1:] != pool.scores[:-1], True) if len(pool.scores) else np.empty(0, bool)
+    return np.cumsum(pool.right)[last], np.cumsum(~pool.right)[last], pool.scores[last]
+
+
+def froc(images: Sequence[JudgedImage], rates: Sequence[float] = FROC_RATES) -> dict[float, float]:
+    """Recall at each rate of false positives an image: the best cut-off that keeps at most so many; NaN
+    without a lesion."""
+    pool = _Pool.of(images)
+    hits, wrong, _ = _steps(pool)
+    lesions = int(pool.lesions.sum())
+    reached = {rate: hits[wrong <= rate * len(images)].max(initial=0) for rate in rates}
+    return {rate: float(value) / lesions if lesions else float("nan") for rate, value in reached.items()}
+
+
 def best_cutoff(images: Sequence[JudgedImage], *, max_fp_per_image: float) -> float:
-    """The lowest confidence that keeps at most so many false positives an image: the operating point, for
-    validation images only."""
-    right, scores, _ = _pooled(images)
-    wrong = np.cumsum(~right)
-    last = np.append(scores[1:] != scores[:-1], True) if len(scores) else np.empty(0, bool)
-    usable = scores[last & (wrong <= max_fp_per_image * len(images))]
-    return float(usable.min()) if usable.size else 1.0
+    """The lowest confidence that keeps at most so many false positives an image: an operating point.
+
+    To be chosen on validation images, never on those that are reported.
+    """
+    _, wrong, scores = _steps(_Pool.of(images))
+    return float(scores[wrong <= max_fp_per_image * len(images)].min(initial=1.0))
 
 
-def bootstrap_interval(
+def bootstrap_intervals(
     images: Sequence[JudgedImage],
     groups: Sequence[str],
-    statistic: Callable[[Sequence[JudgedImage]], dict[str, float]],
+    cutoff: float,
     *,
-    repetitions: int = 1000,
+    repetitions: int = 2000,
     seed: int = 0,
     level: float = 0.95,
 ) -> dict[str, tuple[float, float]]:
-    """Percentile intervals of every figure that ``statistic`` returns, resampling whole near-duplicate
-    groups.
+    """Percentile intervals of every figure, resampling whole near-duplicate groups; NaN where no draw has a
+    value.
 
     Raises InvalidInputError when images and groups differ in number or are empty.
     """
     if not images or len(images) != len(groups):
         raise InvalidInputError(
-            f"Expected one group an image and at least one image, got {len(groups)} and {len(images)}."
+            f"Expected one group an image and at least one, got {len(groups)} and {len(images)}."
         )
-    members: dict[str, list[JudgedImage]] = {}
-    for image, group in zip(images, groups, strict=True):
-        members.setdefault(group, []).append(image)
-    blocks, rng = list(members.values()), np.random.default_rng(seed)
-    draws = [
-        statistic([image for i in rng.integers(0, len(blocks), len(blocks)) for image in blocks[i]])
-        for _ in range(repetitions)
-    ]
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    draws = np.random.default_rng(seed).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), repetitions
+    )
+    values = _figures(_Pool.of(images), draws[:, member].astype(np.float64), cutoff)
     tails = (50 * (1 - level), 50 * (1 + level))
-    intervals = {}
-    for name in draws[0]:
-        values = np.array([draw[name] for draw in draws])
-        finite = values[np.isfinite(values)]
-        low, high = np.percentile(finite, tails) if finite.size else (float("nan"), float("nan"))
-        intervals[name] = (float(low), float(high))
-    return intervals
+    return {name: _interval(value[np.isfinite(value)], tails) for name, value in values.items()}
+
+
+def _interval(values: NDArray[np.float64], tails: tuple[float, float]) -> tuple[float, float]:
+    if not values.size:
+        return float("nan"), float("nan")
+    low, high = np.percentile(values, tails)
+    return float(low), float(high)
