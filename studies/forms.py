@@ -1,0 +1,125 @@
+"""Forms of the observed side: fields, labels and units. Rules live in models and studies/rules."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from studies.models import ClinicalRecord, Exam, Label, Patient, RoleGrant, Site, Specimen, Study
+
+WIDGET_CLASSES = {
+    forms.CheckboxInput: "form-check-input",
+    forms.Select: "form-select",
+}
+
+
+class StyledMixin:
+    """Give every widget the look of the application."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            widget = field.widget
+            widget.attrs.setdefault("class", WIDGET_CLASSES.get(type(widget), "form-control"))
+            if field.help_text:
+                widget.attrs.setdefault("aria-describedby", f"help_{name}")
+
+
+class StudyForm(StyledMixin, forms.ModelForm):
+    """A new study."""
+
+    class Meta:
+        model = Study
+        fields = ["title", "slug", "description", "is_simulated", "readers_per_clip", "label_rule"]
+        labels = {
+            "slug": _("Short name"),
+            "is_simulated": _("Simulated patients"),
+            "readers_per_clip": _("Readers per clip"),
+            "label_rule": _("Label rule"),
+        }
+        help_texts = {"slug": _("Lower-case letters, digits and dashes; it becomes part of addresses.")}
+        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+
+
+class SiteForm(StyledMixin, forms.ModelForm):
+    """A new site of a study."""
+
+    class Meta:
+        model = Site
+        fields = ["code", "name"]
+
+
+class PatientForm(StyledMixin, forms.Form):
+    """A new patient: a pseudonymous code at a site."""
+
+    code = forms.CharField(
+        max_length=32,
+        label=_("Pseudonymous code"),
+        help_text=_("Never a name, a hospital number or a birth date."),
+    )
+    site = forms.ModelChoiceField(queryset=Site.objects.none(), label=_("Site"), empty_label=None)
+
+    def __init__(self, *args, study: Study, sites, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.study = study
+        self.fields["site"].queryset = sites
+
+    def clean_code(self):
+        """Say that a code is taken before the database does."""
+        code = self.cleaned_data["code"]
+        if Patient.objects.filter(study=self.study, code=code).exists():
+            raise forms.ValidationError(_("This code is taken in this study; choose another one."))
+        return code
+
+
+class ClinicalForm(StyledMixin, forms.ModelForm):
+    """The clinical parameters, each with its unit."""
+
+    class Meta:
+        model = ClinicalRecord
+        fields = [
+            "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "er_percent", "pr_percent",
+            "ki67_percent", "histology", "grade",
+        ]  # fmt: skip
+
+
+class ExamForm(StyledMixin, forms.ModelForm):
+    """A visit."""
+
+    class Meta:
+        model = Exam
+        fields = ["phase", "performed_on"]
+        widgets = {"performed_on": forms.DateInput(attrs={"type": "date"})}
+
+
+class SpecimenForm(StyledMixin, forms.ModelForm):
+    """A piece of tissue."""
+
+    class Meta:
+        model = Specimen
+        fields = ["kind", "taken_on", "invasive", "fixation_hours"]
+        widgets = {"taken_on": forms.DateInput(attrs={"type": "date"})}
+
+
+class LabelForm(StyledMixin, forms.ModelForm):
+    """What the pathologist saw and counted; the engine derives the rest."""
+
+    class Meta:
+        model = Label
+        fields = [
+            "controls_ok", "ihc_score", "ihc_percent", "ihc_intensity", "ihc_completeness",
+            "faint_incomplete_percent", "probe", "cells", "her2_copies", "cep17_copies", "ratio", "comment",
+        ]  # fmt: skip
+        widgets = {"comment": forms.Textarea(attrs={"rows": 2})}
+
+
+class GrantForm(StyledMixin, forms.Form):
+    """A role for a user, at one site or at all."""
+
+    username = forms.CharField(max_length=150, label=_("User name"))
+    role = forms.ChoiceField(choices=RoleGrant.Role.choices, label=_("Role"))
+    site = forms.ModelChoiceField(
+        queryset=Site.objects.none(), required=False, label=_("Site"), empty_label=_("all sites")
+    )
+
+    def __init__(self, *args, study: Study, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = study.sites.all()
