@@ -22,9 +22,9 @@ MaskKind = Literal["rect", "ellipse", "segment"]
 
 DILATION = 1.1  # of the box, before segmentation
 # Corners of a box are background, so the lesion is sought inside the ellipse that the dilated box holds. On
-# 243 stills of the BUSI and BrEaST collections the overlap with the readers' outlines is, for exact boxes, 0.74
-# with it and 0.69 without (box 0.71, ellipse 0.80); for sides off by 10 %, 0.68 and 0.66 (0.62, 0.67).
-# Of the box: a smaller lesion, or more that is dark, means that the segmentation failed: the ellipse is taken.
+# 243 stills of the BUSI and BrEaST collections the overlap with the readers' outlines is 0.74 for exact boxes
+# with it, 0.69 without (box 0.71, ellipse 0.80); for sides off by 10 %, 0.68 and 0.66 (0.62, 0.67).
+# Of the box: a smaller lesion, or more that is dark, means failure: the ellipse is taken.
 MIN_AREA, MAX_AREA = 0.20, 0.95
 
 
