@@ -1,100 +1,102 @@
-"""What is kept of a header: a list of what may stay, everything else is dropped.
+"""Where burned-in text must be blanked before a cine is kept: the policy.
 
-Identifiers leave only as keyed digests (HMAC-SHA256), so that the same examination can be recognised within
-one installation and by nobody else.
+1. The header says where the picture is (2-D ultrasound regions inside the image): each margin around it that
+   shows text is blanked whole, and all of them when the header announces burned-in annotation.
+2. It does not say, or its regions lie outside the image: every block of text with a line of five letters or
+   more is blanked (a name, a date, a number; not "28Hz"), unless the header denies burned-in annotation. When
+   it announces some and none is found, the top tenth is blanked.
+3. Text inside the picture is left alone and reported, as only a person can tell a name from a mark.
+
+Everything here is a proposal: a person sees the frame before and may change every box.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Sequence
 
-from pydicom.dataset import Dataset
+from studies.imaging.grey import to_grey
+from studies.imaging.text_regions import find_text
+from studies.imaging.types import Box, CineInfo, Frame
 
-_TEXT_FACTS = {
-    "manufacturer": "Manufacturer",
-    "model": "ManufacturerModelName",
-    "software": "SoftwareVersions",
-    "transducer_type": "TransducerType",
-    "body_part": "BodyPartExamined",
-    "lossy_compression": "LossyImageCompression",
-}
-_LISTED_FACTS = {"transducer": "TransducerData"}
-_NUMBER_FACTS = {
-    "mechanical_index": "MechanicalIndex",
-    "soft_tissue_thermal_index": "SoftTissueThermalIndex",
-    "depth_of_scan_field_mm": "DepthOfScanField",
-}
-_IDENTIFIERS = {
-    "sop_instance_uid": "SOPInstanceUID",
-    "series_instance_uid": "SeriesInstanceUID",
-    "study_instance_uid": "StudyInstanceUID",
-    "patient_id": "PatientID",
-}
-_MAX_TEXT = 64
-_SAFE_TEXT = re.compile(r"[^\w .,;:/()+\-]", re.ASCII)
-_LATERALITY = {"L", "R", "B", "U"}
+_TOP_PART = 10
+"""Where machines print names: the top tenth of the screen."""
+_TELLING_LETTERS = 5
+_PART_IN_MARGIN = 0.25
+"""Part of a line of text that must lie in a margin to have it blanked; the rest is the frame's own scale."""
+_MERGE_GAP_PX = 10
+"""Lines of text closer than this become one block; about half a line of a 1024 × 768 screen."""
 
 
-def _clean_text(value: object) -> str:
-    parts = value if not isinstance(value, str) and hasattr(value, "__iter__") else [value]
-    text = " ".join(str(p) for p in parts)
-    return _SAFE_TEXT.sub("", text).strip()[:_MAX_TEXT]
+def picture_box(info: CineInfo) -> Box | None:
+    """Smallest box around the 2-D ultrasound regions, None when the header gives none that can be trusted."""
+    regions = [r for r in info.regions if r.is_2d_image and _area(r.box) > 0]
+    if not regions or any(r.outside for r in regions):
+        return None
+    return _around([r.box for r in regions])
 
 
-def acquisition_facts(
-    header: Dataset, *, depth_mm: float | None, frequency_khz: float | None
-) -> Mapping[str, str | float]:
-    """Whitelisted facts of the acquisition: machine, probe, depth in mm, frequency in kHz."""
-    facts: dict[str, str | float] = {}
-    for name, keyword in (_TEXT_FACTS | _LISTED_FACTS).items():
-        text = _clean_text(header.get(keyword) or "")
-        if text:
-            facts[name] = text
-    for name, keyword in _NUMBER_FACTS.items():
-        try:
-            facts[name] = float(header[keyword].value)
-        except (KeyError, TypeError, ValueError):
+def _around(boxes: Sequence[Box]) -> Box:
+    """The smallest box that holds all of ``boxes``."""
+    x1, y1, x2, y2 = zip(*boxes, strict=True)
+    return min(x1), min(y1), max(x2), max(y2)
+
+
+def _area(box: Box) -> int:
+    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
+
+
+def _overlap(a: Box, b: Box) -> int:
+    return _area((max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])))
+
+
+def _lies_in(line: Box, margin: Box) -> bool:
+    return _overlap(line, margin) > _PART_IN_MARGIN * _area(line)
+
+
+def margins(picture: Box, height: int, width: int) -> tuple[Box, ...]:
+    """The top, left, right and bottom margin around ``picture``; empty ones are left out."""
+    x1, y1, x2, y2 = picture
+    found = ((0, 0, width, y1), (0, y1, x1, y2), (x2, y1, width, y2), (0, y2, width, height))
+    return tuple(m for m in found if _area(m) > 0)
+
+
+def merge_boxes(boxes: Sequence[Box], gap: int = _MERGE_GAP_PX) -> tuple[Box, ...]:
+    """Boxes that overlap or lie within ``gap`` pixels of each other as one, until none do."""
+    merged = list(boxes)
+    index = 0
+    while index < len(merged):
+        a = merged[index]
+        grown = (a[0] - gap, a[1] - gap, a[2] + gap, a[3] + gap)
+        near = [b for b in merged[index + 1 :] if _overlap(grown, b)]
+        if not near:
+            index += 1
             continue
-    if depth_mm is not None:
-        facts["depth_mm"] = depth_mm
-    if frequency_khz:
-        facts["frequency_khz"] = frequency_khz
-    return MappingProxyType(facts)
+        rest = [b for b in merged if b is not a and b not in near]
+        joined = _around([a, *near])
+        merged, index = [joined, *rest], 0
+    return tuple(sorted(merged, key=lambda b: (b[1], b[0])))
 
 
-def identifier_digests(header: Dataset, key: bytes | None) -> Mapping[str, str]:
-    """HMAC-SHA256 (hex) of the identifiers under ``key``; empty without a key."""
-    if not key:
-        return MappingProxyType({})
-    digests = {}
-    for name, keyword in _IDENTIFIERS.items():
-        value = str(header.get(keyword) or "").strip()
-        if value:
-            digests[name] = hmac.new(key, f"{name}:{value}".encode(), hashlib.sha256).hexdigest()
-    return MappingProxyType(digests)
+def suggest_blank_regions(info: CineInfo, first_frame: Frame) -> tuple[Box, ...]:
+    """Boxes ``(x1, y1, x2, y2)`` to be blanked by the policy above; empty when nothing needs to be.
+
+    ``first_frame`` is ``(H, W)`` or ``(H, W, 3)`` uint8 of the cine that ``info`` describes.
+    """
+    picture = picture_box(info)
+    announced = info.burned_in_annotation == "YES"
+    text = find_text(to_grey(first_frame))
+    if picture is not None:
+        around = margins(picture, info.height, info.width)
+        return tuple(m for m in around if announced or any(_lies_in(line, m) for line in text))
+    if info.burned_in_annotation == "NO":
+        return ()
+    if announced and not text:
+        return ((0, 0, info.width, max(info.height // _TOP_PART, 1)),)
+    telling = find_text(to_grey(first_frame), _TELLING_LETTERS)
+    return tuple(b for b in merge_boxes(text) if any(_overlap(b, line) for line in telling))
 
 
-def laterality(header: Dataset) -> str | None:
-    """L, R, B or U, None when the header does not say."""
-    value = str(header.get("ImageLaterality") or header.get("Laterality") or "").strip().upper()
-    return value if value in _LATERALITY else None
-
-
-def burned_in_annotation(header: Dataset) -> str | None:
-    """YES, NO or None when not recorded (0028,0301)."""
-    value = str(header.get("BurnedInAnnotation") or "").strip().upper()
-    return value if value in {"YES", "NO"} else None
-
-
-def identity_defects(header: Dataset) -> list[str]:
-    """Sentences about identifiers that contradict each other (no identifier is quoted)."""
-    sop, study = header.get("SOPInstanceUID"), header.get("StudyInstanceUID")
-    if sop and study and str(sop) == str(study):
-        return [
-            "The recording carries the same identifier as its examination, so it cannot be told apart by it."
-        ]
-    return []
+def text_left_inside(info: CineInfo, first_frame: Frame, blank: Sequence[Box]) -> tuple[Box, ...]:
+    """Lines of text that stay visible when ``blank`` is wiped, for a person to look at."""
+    lines = find_text(to_grey(first_frame))
+    return tuple(line for line in lines if sum(_overlap(line, b) for b in blank) < _area(line))

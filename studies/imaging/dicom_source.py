@@ -9,7 +9,7 @@ from pathlib import Path
 from pydicom.uid import UID
 
 from studies.errors import RefusedFileError
-from studies.imaging import deidentify
+from studies.imaging import header_facts
 from studies.imaging.calibration import Calibration, calibrate
 from studies.imaging.dicom import DicomHeader, read_header
 from studies.imaging.dicom_frames import (
@@ -188,11 +188,11 @@ def inspect_dicom(path: Path, key: bytes | None = None) -> CineInfo:
     header, model, n = source.header.dataset, source.model, len(source.table.frames)
     with quiet():
         timing, calibration = dicom_timing(header, n), calibrate(header, model.rows, model.columns)
-        facts = deidentify.acquisition_facts(
+        facts = header_facts.acquisition_facts(
             header, depth_mm=calibration.depth_mm, frequency_khz=_frequency_khz(calibration)
         )
     declared = header.get("NumberOfFrames")
-    defects = (*source.header.defects, *source.defects, *deidentify.identity_defects(header))
+    defects = (*source.header.defects, *source.defects, *header_facts.identity_defects(header))
     return CineInfo(
         kind="dicom", n_frames=n, header_n_frames=int(declared) if declared else None,
         height=model.rows, width=model.columns, colour=model.colour,
@@ -202,7 +202,7 @@ def inspect_dicom(path: Path, key: bytes | None = None) -> CineInfo:
         source_format=f"DICOM, {UID(source.header.transfer_syntax).name}",
         regions=calibration.regions, defects=(*defects, *timing.defects, *calibration.defects),
         transfer_syntax=source.header.transfer_syntax, sop_class=source.header.sop_class,
-        photometric=model.photometric, burned_in_annotation=deidentify.burned_in_annotation(header),
-        laterality=deidentify.laterality(header), acquisition=facts,
-        identifier_digests=deidentify.identifier_digests(header, key),
+        photometric=model.photometric, burned_in_annotation=header_facts.burned_in_annotation(header),
+        laterality=header_facts.laterality(header), acquisition=facts,
+        identifier_digests=header_facts.identifier_digests(header, key),
     )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Small pictures of a cine for lists, and a fingerprint that finds the same cine stored in another way."""
+
+from __future__ import annotations
+
+import io
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from studies.imaging.grey import to_grey
+from studies.imaging.pack_reader import PackReader
+from studies.imaging.types import Box, Frame
+
+Format = Literal["JPEG", "WEBP"]
+CONTENT_TYPES = {"JPEG": "image/jpeg", "WEBP": "image/webp"}
+_QUALITY = 80
+_HASH_SIDE = 8
+_HASH_PARTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+_HEX_PER_FRAME = _HASH_SIDE * _HASH_SIDE // 4
+NEAR_DUPLICATE = 0.12
+"""Distance at or below which two cines are shown as possible duplicates; chosen in docs/ingest.md."""
+
+
+def thumbnail(
+    pack: PackReader, *, frame_index: int | None = None, width: int = 320, kind: Format = "JPEG"
+) -> bytes:
+    """One frame (the middle one by default) no wider than ``width`` pixels, in its own proportions."""
+    index = pack.n_frames // 2 if frame_index is None else frame_index
+    image = Image.fromarray(pack.rgb(index) if pack.colour else pack.grey(index))
+    image.thumbnail((width, pack.height), Image.Resampling.BOX, reducing_gap=None)
+    out = io.BytesIO()
+    image.save(out, kind, quality=_QUALITY)
+    return out.getvalue()
+
+
+def thumbnails(pack: PackReader, count: int = 5, *, width: int = 160, kind: Format = "JPEG") -> list[bytes]:
+    """Pictures of ``count`` frames spread evenly over the cine (fewer for shorter cines)."""
+    indices = sorted({int(i) for i in np.linspace(0, pack.n_frames - 1, min(count, pack.n_frames)).round()})
+    return [thumbnail(pack, frame_index=i, width=width, kind=kind) for i in indices]
+
+
+def frame_hash(grey: Frame, box: Box | None = None) -> str:
+    """Difference hash of an ``(H, W)`` frame: 64 bits as 16 hex digits.
+
+    Each bit tells whether a cell of a 9 × 8 grid of mean grey levels is darker than its right neighbour, so
+    brightness and coding hardly matter.
+    """
+    x1, y1, x2, y2 = box or (0, 0, grey.shape[1], grey.shape[0])
+    cells = Image.fromarray(np.ascontiguousarray(grey[y1:y2, x1:x2])).resize(
+        (_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX
+    )
+    means = np.asarray(cells, dtype=int)
+    return np.packbits(means[:, :-1] < means[:, 1:]).tobytes().hex()
+
+
+def perceptual_hash(pack: PackReader) -> str:
+    """Fingerprint of a cine: the hashes of five frames spread over it, 80 hex digits.
+
+    Only the 2-D ultrasound region counts where the header gives one, so that blanking does not change it.
+    """
+    boxes = [r.box for r in pack.info.regions if r.is_2d_image and not r.outside]
+    box = max(boxes, key=lambda b: (b[2] - b[0]) * (b[3] - b[1])) if boxes else None
+    last = pack.n_frames - 1
+    return "".join(frame_hash(to_grey(pack.grey(round(part * last))), box) for part in _HASH_PARTS)
+
+
+def hash_distance(a: str, b: str) -> float:
+    """Part of the bits in which two fingerprints differ, 0 (same) to about 0.5 (unrelated).
+
+    Raises ValueError for fingerprints of different lengths.
+    """
+    if len(a) != len(b) or not a:
+        raise ValueError(f"expected two fingerprints of one length, got {len(a)} and {len(b)} digits")
+    return (int(a, 16) ^ int(b, 16)).bit_count() / (4 * len(a))
