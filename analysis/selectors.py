@@ -1,0 +1,66 @@
+"""Reads of the computed side. Every function that answers a person takes `viewer`."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction
+from studies.models import Clip, Patient, Study
+from studies.permissions import can_administer, can_view_predictions, can_view_results, can_view_study
+
+
+def jobs_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Job]:
+    """Jobs of a study; administrators see all, others those about clips and their own."""
+    if not can_view_study(viewer, study):
+        return Job.objects.none()
+    jobs = Job.objects.filter(study=study).select_related("clip__exam__patient", "started_by")
+    if can_administer(viewer, study) or can_view_results(viewer, study):
+        return jobs
+    return jobs.filter(kind__in=[Job.Kind.DETECT, Job.Kind.DESCRIBE])
+
+
+def job_get(job_id: object, *, viewer: AbstractBaseUser) -> Job:
+    """The job; 404 when it is out of the viewer's reach."""
+    job = get_object_or_404(Job.objects.select_related("study"), pk=job_id)
+    return get_object_or_404(jobs_for(job.study, viewer=viewer), pk=job_id)
+
+
+def active_ensemble(study: Study) -> ModelVersion | None:
+    """The ensemble of record of a study."""
+    return ModelVersion.objects.filter(study=study, kind=ModelVersion.Kind.ENSEMBLE, is_active=True).first()
+
+
+def model_versions_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[ModelVersion]:
+    """Detectors and ensembles of a study, newest first."""
+    if not can_view_results(viewer, study):
+        return ModelVersion.objects.none()
+    return ModelVersion.objects.filter(study=study).prefetch_related("evaluations", "promotions")
+
+
+def evaluations_for(version: ModelVersion, *, viewer: AbstractBaseUser) -> QuerySet[Evaluation]:
+    """Evaluations of a version; one of the test side exists only through a logged look."""
+    if version.study is None or not can_view_results(viewer, version.study):
+        return Evaluation.objects.none()
+    return version.evaluations.select_related("look")
+
+
+def prediction_of_record(patient: Patient, *, viewer: AbstractBaseUser) -> Prediction | None:
+    """The newest prediction of the study's ensemble of record for a patient."""
+    if not can_view_predictions(viewer, patient.study, patient.site):
+        return None
+    return (
+        Prediction.objects.filter(patient=patient, version__is_active=True)
+        .select_related("version", "feature_set__clip", "feature_set__revision")
+        .first()
+    )
+
+
+def newest_feature_sets(clips: Iterable[Clip]) -> dict[object, FeatureSet]:
+    """Return clip id to its newest feature set."""
+    newest: dict[object, FeatureSet] = {}
+    rows = FeatureSet.objects.filter(clip__in=list(clips)).order_by("created_at")
+    for row in rows.defer("dynamic"):
+        newest[row.clip_id] = row
+    return newest
