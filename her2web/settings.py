@@ -242,7 +242,13 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-    "loggers": {"her2web": {"level": "INFO"}, "studies": {"level": "INFO"}, "analysis": {"level": "INFO"}},
+    "loggers": {
+        "pydicom": {"level": "ERROR"},  # what it warns of becomes a named defect of the clip
+        "kombu.connection": {"level": "ERROR"},  # the folder broker has no host name
+        "her2web": {"level": "INFO"},
+        "studies": {"level": "INFO"},
+        "analysis": {"level": "INFO"},
+    },
 }
 
 CELERY_TASK_ROUTES = {

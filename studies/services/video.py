@@ -21,9 +21,10 @@ from django.utils import timezone
 
 from studies import dispatch
 from studies.errors import RefusedFileError, RuleViolationError
-from studies.imaging.cine import inspect_file
+from studies.imaging.cine import inspect_file, iter_frames
 from studies.imaging.deidentify import suggest_blank_regions
 from studies.imaging.pack import write_pack
+from studies.imaging.pack_reader import PackReader
 from studies.imaging.preview import perceptual_hash, thumbnail
 from studies.imaging.types import CineInfo, PackInfo
 from studies.models import Clip, Exam, Lesion, Patient, Study, Upload
@@ -40,7 +41,7 @@ UNREADABLE = (
     "export it again from the scanner and upload the new copy."
 )
 ALREADY_THERE = "This cine is already stored for this patient; nothing was added."
-ELSEWHERE = "the same file is stored under another patient of this study: ask the coordinator which is right"
+ELSEWHERE = "The same file is stored under another patient of this study; ask the coordinator which is right."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def file_ingest(
             return Verdict(True, ALREADY_THERE, known)
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
             target = Path(folder) / "frames.pack"
-            blank = suggest_blank_regions(path, info)
+            first = next(iter_frames(path, stop=1, colour=True))
+            blank = suggest_blank_regions(info, first)
             pack = write_pack(path, target, info=info, blank=blank, progress=progress, cancelled=cancelled)
             clip = _clip_store(actor=actor, patient=patient, info=info, pack=pack, path=target)
     except RefusedFileError as error:
@@ -199,8 +201,9 @@ def _clip_store(
     try:
         with path.open("rb") as stream:
             clip.pack.save("frames.pack", File(stream), save=False)
-        clip.thumbnail.save("thumbnail.jpg", ContentFile(thumbnail(path)), save=False)
-        clip.perceptual_hash = perceptual_hash(path)
+        with PackReader(path) as frames:
+            clip.thumbnail.save("thumbnail.jpg", ContentFile(thumbnail(frames)), save=False)
+            clip.perceptual_hash = perceptual_hash(frames)
         with transaction.atomic():
             clip.exam = _first_exam(patient)
             clip.lesion = Lesion.objects.get_or_create(patient=patient, number=1)[0]
@@ -255,7 +258,7 @@ def _accepted_sentence(clip: Clip) -> str:
     text = f"Stored: {frames}, {clip.width_px} × {clip.height_px} px, {timing}, {spacing}."
     if clip.kind == Clip.Kind.STILL:
         text += " A still image is kept and shown, but not described over time."
-    return text + (" Note: " + "; ".join(clip.defects) if clip.defects else "")
+    return text + (" Note: " + " ".join(clip.defects) if clip.defects else "")
 
 
 @contextmanager
