@@ -1,8 +1,9 @@
 """The 91 static features of every frame of a clip: (T, H, W) frames and masks -> (T, 91).
 
-Specification: pyradiomics 3.0.1 on float64 input for the first 51 (IBSI reference manual, arXiv:1612.07003), Ojala,
-Pietikäinen and Mäenpää (IEEE TPAMI 2002;24:971-987) for the 40 local binary pattern frequencies; names, order,
-units and sources in `names`. Frames are neither resampled nor normalised nor filtered.
+Specification: pyradiomics 3.0.1 on float64 input for the first 51 (IBSI reference manual,
+arXiv:1612.07003), Ojala, Pietikäinen and Mäenpää (IEEE TPAMI 2002;24:971-987) for the 40 local binary
+pattern frequencies; names, order, units and sources in `names`. Frames are neither resampled nor normalised
+nor filtered.
 """
 
 import os
@@ -46,15 +47,15 @@ def extract(
     """Describe every frame of a clip under its mask.
 
     frames: (T, H, W) uint8 grey; masks: (T, H, W) bool; spacing_mm: (row, column), 1.0 px where unknown;
-    bin_width: grey levels a bin, from 0 upwards; bin_count: this many bins between minimum and maximum instead;
-    backend: "cpu" (compiled), "cuda" (torch on a GPU) or "pyradiomics" (the slow reference); threads: frames are
-    shared among so many, by default all cores this process may use (CPU back end only).
+    bin_width: grey levels a bin, from 0 upwards; bin_count: this many bins between minimum and maximum
+    instead; backend: "cpu" (compiled), "cuda" (torch on a GPU) or "pyradiomics" (the slow reference);
+    threads: frames are shared among so many, by default all cores this process may use (CPU back end only).
 
-    A frame whose mask is empty, has fewer than min_pixels pixels, has a bounding box with a side under min_side_px,
-    or leaves a feature undefined is invalid: a row of NaN and a reason.
+    A frame whose mask is empty, has fewer than min_pixels pixels, has a bounding box with a side under
+    min_side_px, or leaves a feature undefined is invalid: a row of NaN and a reason.
 
-    Raises InvalidInputError for another dtype, shapes that differ, a spacing, bin or minimum that is not positive,
-    an unknown back end, or "cuda" without a GPU.
+    Raises InvalidInputError for another dtype, shapes that differ, a spacing, bin or minimum that is not
+    positive, an unknown back end, or "cuda" without a GPU.
     """
     _check_clip(frames, masks)
     settings = _settings(spacing_mm, bin_width, bin_count)
@@ -82,8 +83,9 @@ def extract_crops(
 ) -> StaticFeatures:
     """As `extract`, from one crop and one mask of any size a frame.
 
-    The result equals that of whole frames if every crop keeps four pixels around its mask wherever the frame has
-    them (`frames.crop_window`): local binary patterns read that far, and repeat the edge where there is no more.
+    The result equals that of whole frames if every crop keeps four pixels around its mask wherever the
+    frame has them (`frames.crop_window`): local binary patterns read that far, and repeat the edge where
+    there is no more.
     """
     _check_crops(crops, masks)
     settings = _settings(spacing_mm, bin_width, bin_count)
@@ -156,15 +158,15 @@ def _refuse_undefined(values: NDArray[np.float64], reasons: list[str], start: in
 
 
 def _backend(name: str) -> Backend:
-    """The function that describes packed frames; the optional libraries are loaded for their own back end only."""
+    """The function that describes packed frames; heavy libraries are loaded for their own back end only."""
     if name == "cpu":
         return describe_on_cpu
     if name == "pyradiomics":
-        from analysis.pipeline.kernels.reference import describe_by_reference  # noqa: PLC0415 - loads SimpleITK
+        from analysis.pipeline.kernels.reference import describe_by_reference  # noqa: PLC0415 - SimpleITK
 
         return describe_by_reference
     if name == "cuda":
-        from analysis.pipeline.kernels.cuda import describe_on_cuda  # noqa: PLC0415 - loads torch
+        from analysis.pipeline.kernels.cuda import describe_on_cuda  # noqa: PLC0415 - torch
 
         return describe_on_cuda
     raise InvalidInputError(f"backend must be 'cpu', 'cuda' or 'pyradiomics', got {name!r}")

@@ -1,9 +1,9 @@
 """The 18 first-order features, from the histogram of an 8-bit region.
 
 Sums over 256 grey values replace sums over pixels: the same numbers up to the last bits of a float64.
-Sources: IBSI reference manual, intensity-based statistics and intensity histogram (codes in `names.STATIC_INFO`);
-percentiles follow `numpy.percentile(method="linear")`, since the robust deviation includes the values equal
-to P10 and P90; Entropy and Uniformity are of the discretised values.
+Sources: IBSI reference manual, intensity-based statistics and intensity histogram (codes in
+`names.STATIC_INFO`); percentiles follow `numpy.percentile(method="linear")`, since the robust deviation
+includes the values equal to P10 and P90; Entropy and Uniformity are of the discretised values.
 """
 
 import numpy as np

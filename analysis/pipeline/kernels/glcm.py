@@ -1,10 +1,10 @@
 """The 24 co-occurrence features, from the pair counts of four directions.
 
 Sources: Haralick, Shanmugam and Dinstein, IEEE Trans SMC 1973;3:610-621; IBSI reference manual (codes in
-`names.STATIC_INFO`), aggregation BTW3: symmetric matrices at distance 1, one value a direction, mean over the
-directions that hold a pair. Conventions of pyradiomics 3.0.1: absent levels are dropped, Ng is the highest level,
-epsilon = 2⁻⁵² inside logarithms and in the denominators of MCC, counts are divided by their sum (so that flat
-regions give exact zeros and ones), entropies of Imc2 in bits.
+`names.STATIC_INFO`), aggregation BTW3: symmetric matrices at distance 1, one value a direction, mean over
+the directions that hold a pair. Conventions of pyradiomics 3.0.1: absent levels are dropped, Ng is the
+highest level, epsilon = 2⁻⁵² inside logarithms and in the denominators of MCC, counts are divided by their
+sum (so that flat regions give exact zeros and ones), entropies of Imc2 in bits.
 """
 
 import numpy as np
@@ -205,8 +205,8 @@ def _tridiagonal_eigenvalues(main, sub, n):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _maximal_correlation(p, px, n, a, main, sub, v, q):
-    """Square root of the second largest eigenvalue of Q = B Bᵀ, B_ij = p_ij / √(px_i px_j + ε): B is symmetric,
-    so this is its second largest absolute eigenvalue. One level: 1.
+    """Square root of the second largest eigenvalue of Q = B Bᵀ, B_ij = p_ij / √(px_i px_j + ε): B is
+    symmetric, so this is its second largest absolute eigenvalue. One level: 1.
     """
     if n < 2:
         return 1.0
@@ -261,7 +261,7 @@ def _glcm(tables, value_of, n_levels, out):
 def glcm(tables: NDArray[np.integer], levels: Levels, out: NDArray[np.float64]) -> None:
     """Fill out (T, 24) float64, in the order of `names.GLCM_FEATURES`.
 
-    tables: (T, 4, K + 1, K + 1), see `glcm_counts.pair_counts`. Frames without a pair of neighbours inside the mask
-    are left alone.
+    tables: (T, 4, K + 1, K + 1), see `glcm_counts.pair_counts`. Frames without a pair of neighbours inside
+    the mask are left alone.
     """
     _glcm(tables, levels.value_of, levels.n_levels, out)

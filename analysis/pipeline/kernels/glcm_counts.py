@@ -1,7 +1,7 @@
 """Co-occurrence counts of discretised frames: four directions in one pass over the mask's runs.
 
-A pair counts if both pixels lie in the mask. Outside is level 0, whose row and column of the table nobody reads,
-so the loop has no branches.
+A pair counts if both pixels lie in the mask. Outside is level 0, whose row and column of the table nobody
+reads, so the loop has no branches.
 """
 
 import numpy as np
@@ -62,7 +62,8 @@ def pair_counts(
     runs: Runs,
     levels: Levels,
 ) -> NDArray[np.int32]:
-    """(T, 4, K + 1, K + 1) int32 counts of (pixel, neighbour) level indices, K = the most levels of any frame.
+    """(T, 4, K + 1, K + 1) int32 counts of (pixel, neighbour) level indices, K = the most levels of any
+    frame.
 
     Not yet symmetric; row and column 0 stand for pixels outside the mask.
     """

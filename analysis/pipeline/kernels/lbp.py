@@ -1,13 +1,15 @@
 """Rotation-invariant uniform local binary patterns, LBP riu2 with P = 8, R = 1..4, as integers only.
 
-Source: Ojala, Pietikäinen and Mäenpää, IEEE TPAMI 2002;24:971-987. Sample p lies at row -R sin(2 pi p / 8), column
-R cos(2 pi p / 8), both rounded to five decimals, and is interpolated bilinearly; its bit is set if it is not
-darker than the centre by more than 1e-6. Pixels beyond the image repeat its edge; pixels beyond the mask are read.
+Source: Ojala, Pietikäinen and Mäenpää, IEEE TPAMI 2002;24:971-987. Sample p lies at row -R sin(2 pi p / 8),
+column R cos(2 pi p / 8), both rounded to five decimals, and is interpolated bilinearly; its bit is set if
+it is not darker than the centre by more than 1e-6. Pixels beyond the image repeat its edge; pixels beyond
+the mask are read.
 
-The four axial samples are pixels. A diagonal one lies between pixels N (nearer), S1, S2 and F (farther), and its
-bit is set iff  b² (N - c) + a b (S1 + S2 - 2 c) + a² (F - c) >= -10⁴  where a / 10⁵ is the fraction of its offset
-and b = 10⁵ - a. `DIAGONAL_WEIGHTS` decides the same with numbers small enough for 32 bits: the two inequalities
-agree on every triple of differences that 8-bit pixels can have, which a test checks exhaustively.
+The four axial samples are pixels. A diagonal one lies between pixels N (nearer), S1, S2 and F (farther),
+and its bit is set iff  b² (N - c) + a b (S1 + S2 - 2 c) + a² (F - c) >= -10⁴  where a / 10⁵ is the fraction
+of its offset and b = 10⁵ - a. `DIAGONAL_WEIGHTS` decides the same with numbers small enough for 32 bits:
+the two inequalities agree on every triple of differences that 8-bit pixels can have, which a test checks
+exhaustively.
 """
 
 from typing import Final
@@ -162,11 +164,10 @@ def pattern_counts(
 def lbp(counts: NDArray[np.integer], n_pixels: NDArray[np.int64], out: NDArray[np.float64]) -> None:
     """Fill out (T, 40) float64, in the order of `names.LBP_FEATURES`; empty masks are left alone.
 
-    counts: (T, 4, 256), see `pattern_counts`. Each feature is a share of the mask's pixels, so that the ten of a
-    radius sum to 1.
+    counts: (T, 4, 256), see `pattern_counts`. Each feature is a share of the mask's pixels, so that the ten
+    of a radius sum to 1.
     """
     folded = np.zeros((*counts.shape[:2], LBP_BINS), np.int64)
-    for code in range(LBP_BINS):
-        folded[:, :, code] = counts[:, :, FOLD == code].sum(axis=2)
+    np.add.at(folded, (slice(None), slice(None), FOLD), counts)
     described = n_pixels > 0
     out[described] = folded[described].reshape(-1, 40) / n_pixels[described, None]

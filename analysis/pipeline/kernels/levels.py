@@ -1,9 +1,9 @@
 """Histograms of grey values and their discretisation into levels, as pyradiomics 3.0.1 does it.
 
 Fixed bin width W: edges at multiples of W from the one at or below the minimum, so that the level of x is
-floor(x / W) - floor(minimum / W) + 1 (pyradiomics `getBinEdges`; IBSI fixed bin size differs in its anchor).
-Fixed bin count: the edges of `numpy.histogram` over [minimum, maximum], the last one raised by 1; a flat region
-is one level (pyradiomics would answer one arbitrary level of a widened range).
+floor(x / W) - floor(minimum / W) + 1 (pyradiomics `getBinEdges`; IBSI fixed bin size differs in its
+anchor). Fixed bin count: the edges of `numpy.histogram` over [minimum, maximum], the last one raised by 1;
+a flat region is one level (pyradiomics would answer one arbitrary level of a widened range).
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Frames and masks of a clip, or crops of different sizes, as one flat buffer that compiled loops can walk."""
+"""Frames and masks of a clip, or crops of different sizes, as one flat buffer for compiled loops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

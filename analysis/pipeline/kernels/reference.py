@@ -1,8 +1,8 @@
 """The slow reference: pyradiomics 3.0.1 for 51 features, the definition of LBP in plain NumPy for 40.
 
 What pyradiomics must be spared: 8-bit input (its bin edges wrap under NumPy 2), a true 2-D image (it drops
-directions; hence one slice of a 3-D image), a mask without background (it finds no label; hence a border of one
-pixel), and a flat region with a fixed bin count (its range is widened arbitrarily; here one level).
+directions; hence one slice of a 3-D image), a mask without background (it finds no label; hence a border of
+one pixel), and a flat region with a fixed bin count (its range is widened arbitrarily; here one level).
 """
 
 import logging

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 class Runs(NamedTuple):
     """The runs of the masks of several frames.
 
-    runs: (N, 3) int32, one run a row: image row, first column, one past the last column; by frame, row, column.
-    first: (T + 1,) int64, frame t owns runs[first[t]:first[t + 1]].
+    runs: (N, 3) int32, one run a row: image row, first column, one past the last column.
+    first: (T + 1,) int64, frame t owns runs[first[t]:first[t + 1]], ordered by row, then column.
     boxes: (T, 4) int64, half-open top, left, bottom, right; zeros where the mask is empty.
     n_pixels: (T,) int64.
     """

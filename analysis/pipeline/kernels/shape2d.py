@@ -1,10 +1,10 @@
 """The nine shape features of a mask, from its runs.
 
-The outline is that of marching squares on the zero-padded mask, vertices half-way between a pixel inside and its
-neighbour outside, diagonal squares cut as two separate corners (pyradiomics 3.0.1 shape2D; Lorensen and Cline
-1987). Perimeter and area are sums over 2 x 2 squares of a few kinds, so counting the kinds is enough, and the
-kinds change only where a run of the upper or lower row begins or ends. The diameter is reached between vertices
-of the convex hull, which are among the outermost vertices of every half row.
+The outline is that of marching squares on the zero-padded mask, vertices half-way between a pixel inside
+and its neighbour outside, diagonal squares cut as two separate corners (pyradiomics 3.0.1 shape2D; Lorensen
+and Cline 1987). Perimeter and area are sums over 2 x 2 squares of a few kinds, so counting the kinds is
+enough, and the kinds change only where a run of the upper or lower row begins or ends. The diameter is
+reached between vertices of the convex hull, which are among the outermost vertices of every half row.
 """
 
 import numpy as np
