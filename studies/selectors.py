@@ -1,7 +1,7 @@
 """Reads of the observed side. Every function takes `viewer`: site access and blinding live here."""
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
 from django.shortcuts import get_object_or_404
 
 from studies.models import Clip, Patient, RoleGrant, Site, Specimen, Study, Track, Upload
@@ -126,3 +126,53 @@ def reading_is_complete(clip: Clip, tracks: list[Track]) -> bool:
             is_signed = track.status == Track.Status.SIGNED
             signed[track.reader_id] = signed.get(track.reader_id, True) and is_signed
     return sum(signed.values()) >= clip.study.readers_per_clip
+
+
+def clips_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Clip]:
+    """Clips of a study at the viewer's sites."""
+    return Clip.objects.filter(
+        _site_filter(viewer, study, "exam__patient__"), exam__patient__study=study
+    ).select_related("exam__patient__site", "lesion")
+
+
+READING_STATES = ("open", "waiting", "adjudicate", "signed", "taken")
+"""Of a clip for one reader, in the order of the worklist."""
+
+
+def clips_to_read(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Clip]:
+    """Clips with `state` (one of READING_STATES) for this reader, and what the worklist shows of each.
+
+    open: begun by the viewer; waiting: needs a reader; signed: by the viewer; adjudicate: both readers
+    have signed and the viewer is neither; taken: others read it, nothing to do.
+    """
+    tracks = Track.objects.filter(clip=OuterRef("pk"), is_deleted=False)
+    read, adjudicated = (
+        tracks.filter(source=source) for source in (Track.Source.READER, Track.Source.ADJUDICATED)
+    )
+    mine = tracks.filter(reader_id=viewer.pk).exclude(source=Track.Source.MODEL)
+    others_read = Count(
+        "tracks__reader",
+        distinct=True,
+        filter=Q(tracks__source=Track.Source.READER, tracks__is_deleted=False)
+        & ~Q(tracks__reader_id=viewer.pk),
+    )
+    needed = study.readers_per_clip
+    state = Case(
+        When(Exists(mine.filter(status=Track.Status.OPEN)), then=Value("open")),
+        When(Exists(mine), then=Value("signed")),
+        When(n_others__lt=needed, then=Value("waiting")),
+        When(
+            Q(n_others__gt=1) & ~Exists(read.filter(status=Track.Status.OPEN)) & ~Exists(adjudicated),
+            then=Value("adjudicate"),
+        ),
+        default=Value("taken"),
+    )
+    return (
+        clips_for(study, viewer=viewer)
+        .annotate(n_others=others_read)
+        .annotate(
+            state=state,
+            has_model_track=Exists(tracks.filter(source=Track.Source.MODEL)),
+            last_edit=Max("tracks__updated_at", filter=Q(tracks__reader_id=viewer.pk)),
+        )
+    )

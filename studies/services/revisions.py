@@ -7,9 +7,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from studies import dispatch
-from studies.errors import RuleViolationError
 from studies.models import Revision, Track
-from studies.rules.tracks import as_keyframes
+from studies.rules.tracks import TrackError, as_keyframes
 from studies.services.audit import audit_record
 
 MAX_ACTIVE_SECONDS = 3600.0
@@ -54,7 +53,7 @@ def revision_append(
         active_seconds=_active(active_seconds),
         idempotency_key=idempotency_key or None,
     )
-    revision.full_clean(exclude=["track", "author"])
+    revision.full_clean(exclude=["track", "author", "keyframes"])  # a clip without a lesion has none
     revision.save(force_insert=True)
     before, track.head = track.head, revision.number
     track.excluded_frames = excluded_frames
@@ -73,5 +72,6 @@ def revision_append(
 
 def _active(seconds: Any) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
-        raise RuleViolationError(f"active_seconds must be a number of seconds, at least 0; got {seconds!r}.")
+        message = f"active_seconds must be a number of seconds, at least 0; got {seconds!r}."
+        raise TrackError(message, field="active_seconds")
     return min(float(seconds), MAX_ACTIVE_SECONDS)

@@ -58,3 +58,9 @@ def test_the_same_boxes_again_add_no_revision_and_other_boxes_do():
     assert Revision.objects.count() == 1
     track = model_track_store(clip=ready.clip, boxes=[(1, 1, 9, 9)] * N_FRAMES, confidences=None)
     assert (track.pk, track.head, Revision.objects.count()) == (ready.model.pk, 2, 2)
+
+
+def test_a_clip_without_a_lesion_has_a_track_without_keyframes():
+    ready = reading()
+    track = model_track_store(clip=ready.clip, boxes=[None] * N_FRAMES, confidences=None)
+    assert track.revisions.get(number=2).keyframes == []

@@ -1,0 +1,82 @@
+"""The cine viewer: one page with what its script needs as JSON, and nothing of labels or predictions."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from studies.api.track_state import clip_tracks
+from studies.models import Clip
+from studies.permissions import can_correct_boxes
+from studies.selectors import clip_get
+from studies.services.annotation import EXCLUSION_REASONS
+from studies.views.viewer_text import exclusion_labels, viewer_text
+
+INDEX_PLACEHOLDER = 999999999
+ID_PLACEHOLDER = UUID(int=0)
+
+
+@login_required
+@require_safe
+@ensure_csrf_cookie
+def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
+    """The page of one clip: correct boxes and sign, or only look, as the viewer's roles allow."""
+    clip = clip_get(clip_id, viewer=request.user)
+    context = {
+        "study": clip.study,
+        "patient": clip.patient,
+        "clip": clip,
+        "can_correct": can_correct_boxes(request.user, clip),
+        "viewer_data": viewer_data(clip, viewer=request.user),
+        "viewer_text": viewer_text(),
+    }
+    return render(request, "studies/viewer.html", context)
+
+
+def viewer_data(clip: Clip, *, viewer: User) -> dict[str, Any]:
+    """Facts, addresses and tracks of a clip for the script."""
+    return {
+        "clip": _facts(clip),
+        "user": {
+            "id": viewer.pk,
+            "name": viewer.get_username(),
+            "canCorrect": can_correct_boxes(viewer, clip),
+        },
+        "tracks": clip_tracks(clip, viewer=viewer),
+        "reasons": exclusion_labels(EXCLUSION_REASONS),
+        "urls": _addresses(clip),
+    }
+
+
+def _facts(clip: Clip) -> dict[str, Any]:
+    return {
+        "id": str(clip.pk),
+        "nFrames": clip.n_frames,
+        "headerNFrames": clip.header_n_frames,
+        "width": clip.width_px,
+        "height": clip.height_px,
+        "fps": clip.fps,
+        "frameTimesMs": clip.frame_times_ms,
+        "timingSource": clip.timing_source,
+        "spacingMm": clip.spacing_mm,
+        "kind": clip.kind,
+    }
+
+
+def _addresses(clip: Clip) -> dict[str, str]:
+    """Addresses with `{index}` or `{track}` where the script fills in."""
+    frame = reverse("clip-frame", args=[clip.pk, INDEX_PLACEHOLDER])
+    track = reverse("api-track", args=[ID_PLACEHOLDER])
+    return {
+        "frame": frame.replace(str(INDEX_PLACEHOLDER), "{index}") + f"?v={clip.pack_sha256[:12]}",
+        "track": track.replace(str(ID_PLACEHOLDER), "{track}"),
+        "tracks": reverse("api-clip-tracks", args=[clip.pk]),
+        "detections": reverse("api-clip-detections", args=[clip.pk]),
+        "worklist": reverse("worklist", args=[clip.study.slug]),
+    }

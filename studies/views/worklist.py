@@ -1,0 +1,101 @@
+"""The worklist of sonographers: which clips need a reader, oldest first."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from studies.models import Clip, Study
+from studies.permissions import Role, has_role
+from studies.selectors import READING_STATES, clips_to_read, sites_for, study_get
+from studies.views.guards import require
+
+PAGE_SIZE = 50
+SORTS = {
+    "todo": ("rank", "created_at"),
+    "oldest": ("created_at",),
+    "newest": ("-created_at",),
+    "patient": ("exam__patient__code", "created_at"),
+    "frames": ("-n_frames",),
+}
+
+
+@login_required
+@require_safe
+def worklist(request: HttpRequest, slug: str) -> HttpResponse:
+    """Clips of the reader's sites with filter, sort and counts."""
+    study = study_get(slug, viewer=request.user)
+    allowed = has_role(request.user, study, {Role.SONOGRAPHER})
+    require(request, allowed, action="read worklist", target=study, study=study)
+    clips = clips_to_read(study, viewer=request.user)
+    counts = dict.fromkeys(READING_STATES, 0)
+    counts |= dict(clips.order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
+    context = {
+        "study": study,
+        "page": _page(request, clips),
+        "sites": sites_for(study, viewer=request.user),
+        "states": [(state, state_label(state), counts[state]) for state in READING_STATES],
+        "sorts": sort_labels(),
+        "chosen": {name: request.GET.get(name, "") for name in ("state", "site", "q", "sort")},
+        "next_clip": _next(clips),
+        "n_all": sum(counts.values()),
+    }
+    return render(request, "studies/worklist.html", context)
+
+
+def state_label(state: str) -> str:
+    """The state of a clip for its reader, in words."""
+    return {
+        "open": _("begun by you"),
+        "waiting": _("needs a reader"),
+        "adjudicate": _("two readings to adjudicate"),
+        "signed": _("signed by you"),
+        "taken": _("read by others"),
+    }[state]
+
+
+def sort_labels() -> list[tuple[str, str]]:
+    """Orders of the list."""
+    return [
+        ("todo", _("what waits first")),
+        ("oldest", _("oldest first")),
+        ("newest", _("newest first")),
+        ("patient", _("patient")),
+        ("frames", _("longest first")),
+    ]
+
+
+def _ranked(clips: QuerySet[Clip]) -> QuerySet[Clip]:
+    whens = [When(state=state, then=Value(rank)) for rank, state in enumerate(READING_STATES)]
+    return clips.annotate(rank=Case(*whens, output_field=IntegerField()))
+
+
+def _page(request: HttpRequest, clips: QuerySet[Clip]) -> Page:
+    """The clips that pass the filters, one page of them, each with its state in words."""
+    chosen = request.GET
+    if chosen.get("state") in READING_STATES:
+        clips = clips.filter(state=chosen["state"])
+    if chosen.get("site"):
+        clips = clips.filter(exam__patient__site__code=chosen["site"])
+    if text := chosen.get("q", "").strip():
+        clips = clips.filter(exam__patient__code__icontains=text)
+    order = SORTS.get(chosen.get("sort", ""), SORTS["todo"])
+    page = Paginator(_ranked(clips).order_by(*order), PAGE_SIZE).get_page(chosen.get("page"))
+    for clip in page:
+        clip.state_label = state_label(clip.state)
+    return page
+
+
+def _next(clips: QuerySet[Clip]) -> Clip | None:
+    """The clip to open next: one begun, else the oldest that waits."""
+    todo = clips.filter(state__in=("open", "waiting", "adjudicate"))
+    return _ranked(todo).order_by("rank", "created_at").first()
+
+
+def clip_after(study: Study, clip: Clip, *, viewer) -> Clip | None:
+    """The next clip that waits for the same reader."""
+    todo = clips_to_read(study, viewer=viewer).filter(state__in=("open", "waiting")).exclude(pk=clip.pk)
+    return _ranked(todo).order_by("rank", "created_at").first()
