@@ -13,8 +13,8 @@ from studies.errors import RefusedFileError
 from studies.imaging.guard import DAMAGED, file_facts
 from studies.imaging.limits import (
     MAX_ARCHIVE_ENTRIES,
-    MAX_ARCHIVE_FRAME_BYTES,
     MAX_ARCHIVE_RATIO,
+    MAX_FRAME_BYTES,
     MAX_FRAMES,
 )
 from studies.imaging.still import picture_frame, picture_size
@@ -64,7 +64,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         )
     if entry.compress_type not in _STORED_OR_DEFLATED:
         raise RefusedFileError("The ZIP is packed in an unusual way; pack it again as an ordinary ZIP.")
-    large = entry.file_size > MAX_ARCHIVE_FRAME_BYTES
+    large = entry.file_size > MAX_FRAME_BYTES
     if large or entry.file_size > MAX_ARCHIVE_RATIO * max(entry.compress_size, 1):
         raise RefusedFileError(
             "A picture in the ZIP unpacks to far more than its packed size; pack it again."

@@ -5,6 +5,7 @@ The kind is told by the first bytes, never by the name.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,15 @@ _FOREIGN = (
     (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"), (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
 )  # fmt: skip
 _STILLS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
+_FOREIGN_ERRORS = (
+    MemoryError,
+    RecursionError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -92,15 +102,7 @@ def inspect_file(path: Path, *, original_name: str | None = None, key: bytes | N
         info = _inspect(path, kind, key)
     except RefusedFileError:
         raise
-    except (
-        MemoryError,
-        RecursionError,
-        OverflowError,
-        ArithmeticError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except _FOREIGN_ERRORS as error:
         raise RefusedFileError(DAMAGED.format(what="its header contradicts itself")) from error
     return replace(info, defects=(*info.defects, *_name_defect(original_name, kind)))
 
@@ -131,6 +133,13 @@ def source_frames(path: Path, *, start: int = 0, stop: int | None = None) -> Ite
     """Frames as they come from the source: clean JPEG bytes where they may pass, else pixels."""
     path = Path(path)
     kind = kind_of(path)
+    try:
+        yield from _source_frames(path, kind, start, stop)
+    except _FOREIGN_ERRORS as error:
+        raise RefusedFileError(DAMAGED.format(what="a frame cannot be read")) from error
+
+
+def _source_frames(path: Path, kind: str, start: int, stop: int | None) -> Iterator[SourceFrame]:
     if kind == "dicom":
         return dicom_frames(open_dicom(path), start, stop)
     if kind == "archive":

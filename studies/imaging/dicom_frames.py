@@ -9,7 +9,7 @@ from itertools import pairwise
 from studies.errors import RefusedFileError
 from studies.imaging.dicom import DicomHeader
 from studies.imaging.guard import CUT_SHORT, DAMAGED, GuardedFile
-from studies.imaging.limits import MAX_FRAMES
+from studies.imaging.limits import MAX_FRAME_BYTES, MAX_FRAMES
 
 Span = tuple[int, int]
 """Offset in the file and length, both in bytes."""
@@ -46,7 +46,8 @@ def declared_frames(header: DicomHeader) -> int | None:
     return count
 
 
-def _disagree(declared: int, found: int) -> RefusedFileError:
+def disagreement(declared: int, found: int) -> RefusedFileError:
+    """The refusal of a file whose header counts other frames than it holds."""
     return RefusedFileError(
         f"The header promises {declared} frames and the file holds {found}, so frames and times cannot be "
         "matched; export the cine again."
@@ -67,7 +68,7 @@ def native_table(header: DicomHeader, frame_bytes: int) -> FrameTable:
     found = length // frame_bytes
     wanted = declared or found
     if found < 1 or found != wanted:
-        raise _disagree(max(wanted, 1), found)
+        raise disagreement(max(wanted, 1), found)
     if found > MAX_FRAMES:
         raise RefusedFileError(
             f"The file holds {found} frames and at most {MAX_FRAMES} are taken; export less."
@@ -126,8 +127,8 @@ def _offset_table(fp: GuardedFile, header: DicomHeader, basic: Span) -> list[int
     return list(struct.unpack(f"<{count}L", fp.read_at(basic[0], count * 4)))
 
 
-def encapsulated_table(fp: GuardedFile, header: DicomHeader) -> FrameTable:
-    """Spans of compressed frames: by offset table where it is right, else by the standard's own rules."""
+def _encapsulated(fp: GuardedFile, header: DicomHeader) -> tuple[Span, list[Span], int]:
+    """The offset table item, the fragments, and the offset behind them."""
     if header.pixel_length is not None:
         raise RefusedFileError(
             "The header says that the pictures are compressed, but they are stored uncompressed; "
@@ -139,21 +140,41 @@ def encapsulated_table(fp: GuardedFile, header: DicomHeader) -> FrameTable:
         raise RefusedFileError(
             "The DICOM file holds no pictures (its pixel data are empty); export it again."
         )
+    return items[0], fragments, end
+
+
+def fragments_of(fp: GuardedFile, header: DicomHeader) -> tuple[list[Span], int]:
+    """Fragments of an encapsulated stream in order, and the offset behind them."""
+    _, fragments, end = _encapsulated(fp, header)
+    return fragments, end
+
+
+def _fragment_groups(
+    fp: GuardedFile, header: DicomHeader, fragments: list[Span], declared: int | None
+) -> list[tuple[Span, ...]]:
+    """Fragments of each frame without an offset table."""
+    rle = header.transfer_syntax == RLE
+    if rle or len(fragments) == declared:
+        return [(f,) for f in fragments]
+    return _groups_by_content(fp, fragments)
+
+
+def encapsulated_table(fp: GuardedFile, header: DicomHeader) -> FrameTable:
+    """Spans of compressed frames: by offset table where it is right, else by the standard's own rules."""
+    basic, fragments, end = _encapsulated(fp, header)
     declared, defects = declared_frames(header), []
-    offsets = _offset_table(fp, header, items[0])
+    offsets = _offset_table(fp, header, basic)
     groups = _groups_by_offsets(fragments, offsets) if offsets else None
     if offsets and groups is None:
         defects.append("The table of frame offsets is wrong; frames were found by their own beginnings.")
     if groups is None:
-        one_each = header.transfer_syntax == RLE or len(fragments) == declared
-        groups = [(f,) for f in fragments] if one_each else _groups_by_content(fp, fragments)
-        if declared == 1:
-            starts = len(_groups_by_content(fp, fragments))
-            groups = [tuple(fragments)] if starts == 1 and header.transfer_syntax != RLE else groups
+        groups = _fragment_groups(fp, header, fragments, declared)
     if declared is not None and len(groups) != declared:
-        raise _disagree(declared, len(groups))
+        raise disagreement(declared, len(groups))
     if declared is None and len(groups) > 1:
         defects.append(f"The header does not give the number of frames; {len(groups)} were counted.")
+    if max(sum(length for _, length in group) for group in groups) > MAX_FRAME_BYTES:
+        raise RefusedFileError(DAMAGED.format(what="one compressed frame is larger than any picture"))
     return FrameTable(tuple(groups), end, tuple(defects))
 
 

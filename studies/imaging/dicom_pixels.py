@@ -134,6 +134,8 @@ def _unswap(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _expand_422(values: NDArray[np.uint8], model: PixelModel) -> NDArray[np.uint8]:
     """Y1 Y2 Cb Cr quadruples to ``(H, W, 3)`` YBR, chroma repeated."""
+    if model.columns % 2:
+        raise RefusedFileError(DAMAGED.format(what="its colours need an even width"))
     pairs = values.reshape(model.rows, model.columns // 2, 4)
     out = np.empty((model.rows, model.columns // 2, 2, 3), dtype=np.uint8)
     out[..., 0] = pairs[..., :2]

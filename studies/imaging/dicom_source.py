@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom.uid import UID
@@ -27,27 +27,38 @@ from studies.imaging.dicom_pixels import (
     native_samples,
     pixel_model,
 )
+from studies.imaging.dicom_video import FragmentFile, is_video, video_table
 from studies.imaging.guard import GuardedFile, file_facts, open_guarded, quiet
 from studies.imaging.jpeg import JpegFacts, clean_jpeg, decode_jpeg, jpeg_facts
 from studies.imaging.palette import palette_table
 from studies.imaging.timing import dicom_timing
 from studies.imaging.types import CineInfo, SourceFrame
+from studies.imaging.video import stream_frames
 
 _NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
 _JPEG = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
+_COLOUR_UNSAID = "The header does not give the kind of colour; that of the JPEG was used."
+_COLOUR_WRONG = "The header says RGB, the JPEG is stored as YBR; the JPEG was followed."
+_NOT_SUBSAMPLED = "The header says YBR_FULL_422, the pixels are stored as YBR_FULL; the pixels were followed."
 _JPEG_XL = {f"1.2.840.10008.1.2.4.{n}" for n in (110, 111, 112)}
 
 
 @dataclass(frozen=True, slots=True)
 class DicomSource:
-    """An opened and checked DICOM cine; ``as_rgb`` marks JPEG streams whose components are R, G and B."""
+    """An opened and checked DICOM cine.
+
+    ``as_rgb`` marks JPEG streams whose components are R, G and B; ``container`` names the demuxer of a video
+    stream.
+    """
 
     path: Path
     header: DicomHeader
     model: PixelModel
     table: FrameTable
+    n_frames: int
     defects: tuple[str, ...]
     as_rgb: bool = False
+    container: str | None = None
 
     @property
     def is_jpeg(self) -> bool:
@@ -69,31 +80,24 @@ def _jpeg_colour(facts: JpegFacts, said: str | None) -> tuple[str, bool, list[st
     if facts.components == 1:
         return said or "", False, []
     if not said:
-        return (
-            "YBR_FULL_422",
-            False,
-            ["The header does not give the kind of colour; that of the JPEG was used."],
-        )
+        return "YBR_FULL_422", False, [_COLOUR_UNSAID]
     header_rgb = said == "RGB"
     marked = facts.jfif or facts.adobe_transform is not None
     if header_rgb and not facts.says_rgb and (marked or facts.subsampled):
-        return (
-            "YBR_FULL_422",
-            False,
-            ["The header says RGB, the JPEG is stored as YBR; the JPEG was followed."],
-        )
+        return "YBR_FULL_422", False, [_COLOUR_WRONG]
     if not header_rgb and facts.says_rgb:
         return "RGB", False, [f"The header says {said}, the JPEG is stored as RGB; the JPEG was followed."]
     return said, header_rgb and not facts.says_rgb, []
 
 
-def _check_jpeg_size(facts: JpegFacts, model: PixelModel) -> None:
-    if (facts.height, facts.width) != (model.rows, model.columns):
+def _check_jpeg_size(facts: JpegFacts, header: DicomHeader) -> None:
+    rows, columns = header.dataset.get("Rows"), header.dataset.get("Columns")
+    if (facts.height, facts.width) != (rows, columns):
         raise RefusedFileError(
-            f"The header gives {model.columns} × {model.rows} pixels and the pictures have "
+            f"The header gives {columns} × {rows} pixels and the pictures have "
             f"{facts.width} × {facts.height}; export the cine again."
         )
-    if facts.components != model.samples:
+    if facts.components != header.dataset.get("SamplesPerPixel"):
         raise RefusedFileError(
             "The header and the pictures disagree on colour; the file is damaged: export the cine again."
         )
@@ -104,9 +108,21 @@ def _open_jpeg(path: Path, header: DicomHeader, fp: GuardedFile) -> DicomSource:
     facts = jpeg_facts(read_frame(fp, table.frames[0]))
     said = str(header.dataset.get("PhotometricInterpretation") or "").strip() or None
     photometric, as_rgb, defects = _jpeg_colour(facts, said)
+    _check_jpeg_size(facts, header)
     model = pixel_model(header, photometric=photometric)
-    _check_jpeg_size(facts, model)
-    return DicomSource(path, header, model, table, (*table.defects, *defects), as_rgb)
+    return _source(path, header, model, table, defects, as_rgb=as_rgb)
+
+
+def _source(
+    path: Path,
+    header: DicomHeader,
+    model: PixelModel,
+    table: FrameTable,
+    defects: Sequence[str] = (),
+    *,
+    as_rgb: bool = False,
+) -> DicomSource:
+    return DicomSource(path, header, model, table, len(table.frames), (*table.defects, *defects), as_rgb)
 
 
 def _native_model(header: DicomHeader) -> tuple[PixelModel, list[str]]:
@@ -117,9 +133,7 @@ def _native_model(header: DicomHeader) -> tuple[PixelModel, list[str]]:
     full = pixel_model(header, photometric="YBR_FULL")
     frames = int(header.dataset.get("NumberOfFrames") or 1)
     if header.pixel_length is not None and header.pixel_length // max(full.native_bytes, 1) == frames:
-        return full, [
-            "The header says YBR_FULL_422, the pixels are stored as YBR_FULL; the pixels were followed."
-        ]
+        return full, [_NOT_SUBSAMPLED]
     return model, []
 
 
@@ -133,27 +147,35 @@ def open_dicom(path: Path) -> DicomSource:
         elif syntax in _NATIVE:
             model, defects = _native_model(header)
             table = native_table(header, model.native_bytes)
-            source = DicomSource(path, header, model, table, (*table.defects, *defects))
+            source = _source(path, header, model, table, defects)
         elif syntax in PLUGINS:
             table = encapsulated_table(fp, header)
-            source = DicomSource(path, header, pixel_model(header), table, table.defects)
+            source = _source(path, header, pixel_model(header), table)
+        elif is_video(syntax):
+            table, container, n = video_table(fp, header)
+            model = replace(pixel_model(header), photometric="RGB")
+            source = DicomSource(path, header, model, table, n, table.defects, container=container)
         else:
             raise _refuse_syntax(syntax)
         tail = tail_defect(fp, source.table.end, little_endian=header.little_endian)
-    if tail is None:
-        return source
-    return DicomSource(path, header, source.model, source.table, (*source.defects, tail), source.as_rgb)
+    return source if tail is None else replace(source, defects=(*source.defects, tail))
+
+
+def _converter(source: DicomSource) -> FrameConverter:
+    palette = None
+    if source.model.photometric == "PALETTE COLOR":
+        palette = palette_table(source.header, source.model.stored)
+    return FrameConverter(source.model, palette)
 
 
 def dicom_frames(source: DicomSource, start: int = 0, stop: int | None = None) -> Iterator[SourceFrame]:
     """Frames ``start`` to ``stop``, one at a time."""
-    palette = (
-        palette_table(source.header, source.model.stored)
-        if source.model.photometric == "PALETTE COLOR"
-        else None
-    )
-    convert = FrameConverter(source.model, palette)
     with open_guarded(source.path) as fp:
+        if source.container is not None:
+            stream = FragmentFile(fp, source.table.frames[0])
+            yield from stream_frames(stream, source.container, start, stop)
+            return
+        convert = _converter(source)
         for spans in source.table.frames[start:stop]:
             data = read_frame(fp, spans)
             if source.is_jpeg:
@@ -168,7 +190,7 @@ def dicom_frames(source: DicomSource, start: int = 0, stop: int | None = None) -
 
 def _jpeg_frame(data: bytes, source: DicomSource) -> SourceFrame:
     facts = jpeg_facts(data)
-    _check_jpeg_size(facts, source.model)
+    _check_jpeg_size(facts, source.header)
     clean = clean_jpeg(data, as_rgb=source.as_rgb)
     if source.model.photometric == "MONOCHROME1":
         return SourceFrame(pixels=255 - decode_jpeg(clean))
@@ -185,7 +207,7 @@ def inspect_dicom(path: Path, key: bytes | None = None) -> CineInfo:
     size, digest = file_facts(path)
     source = open_dicom(path)
     next(iter(dicom_frames(source, 0, 1)))
-    header, model, n = source.header.dataset, source.model, len(source.table.frames)
+    header, model, n = source.header.dataset, source.model, source.n_frames
     with quiet():
         timing, calibration = dicom_timing(header, n), calibrate(header, model.rows, model.columns)
         facts = header_facts.acquisition_facts(

@@ -12,14 +12,14 @@ MAX_SIDE_PX = 8192
 MAX_FRAME_PIXELS = 12_000_000
 """Pixels of one frame: a 4000 × 3000 photograph. Bounds the memory of a decoder to about 150 MB."""
 
+MAX_FRAME_BYTES = 64 * 1024**2
+"""Stored bytes of one frame: an uncompressed colour frame of the largest size takes 36 MB."""
+
 MIN_SIDE_PX = 16
 """A smaller picture cannot show a lesion (the smallest measurable one has a side of 8 px)."""
 
 MAX_ARCHIVE_ENTRIES = MAX_FRAMES + 100
 """Entries of a ZIP, folders and companions such as Thumbs.db included."""
-
-MAX_ARCHIVE_FRAME_BYTES = 64 * 1024**2
-"""Unpacked bytes of one picture inside a ZIP."""
 
 MAX_ARCHIVE_RATIO = 200
 """Unpacked to packed bytes of one picture. JPG and PNG hardly shrink; a zip bomb passes 1000."""

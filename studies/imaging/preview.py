@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from studies.imaging.grey import to_grey
 from studies.imaging.pack_reader import PackReader
 from studies.imaging.types import Box, Frame
 
@@ -17,27 +19,43 @@ CONTENT_TYPES = {"JPEG": "image/jpeg", "WEBP": "image/webp"}
 _QUALITY = 80
 _HASH_SIDE = 8
 _HASH_PARTS = (0.1, 0.3, 0.5, 0.7, 0.9)
-_HEX_PER_FRAME = _HASH_SIDE * _HASH_SIDE // 4
 NEAR_DUPLICATE = 0.12
 """Distance at or below which two cines are shown as possible duplicates; chosen in docs/ingest.md."""
 
 
-def thumbnail(
-    pack: PackReader, *, frame_index: int | None = None, width: int = 320, kind: Format = "JPEG"
-) -> bytes:
-    """One frame (the middle one by default) no wider than ``width`` pixels, in its own proportions."""
-    index = pack.n_frames // 2 if frame_index is None else frame_index
-    image = Image.fromarray(pack.rgb(index) if pack.colour else pack.grey(index))
-    image.thumbnail((width, pack.height), Image.Resampling.BOX, reducing_gap=None)
+@contextmanager
+def _reading(pack: PackReader | Path) -> Iterator[PackReader]:
+    if isinstance(pack, PackReader):
+        yield pack
+        return
+    with PackReader(pack) as reader:
+        yield reader
+
+
+def _picture(reader: PackReader, frame_index: int, width: int, kind: Format) -> bytes:
+    image = Image.fromarray(reader.rgb(frame_index) if reader.colour else reader.grey(frame_index))
+    image.thumbnail((width, reader.height), Image.Resampling.BOX, reducing_gap=None)
     out = io.BytesIO()
     image.save(out, kind, quality=_QUALITY)
     return out.getvalue()
 
 
-def thumbnails(pack: PackReader, count: int = 5, *, width: int = 160, kind: Format = "JPEG") -> list[bytes]:
+def thumbnail(
+    pack: PackReader | Path, *, frame_index: int | None = None, width: int = 320, kind: Format = "JPEG"
+) -> bytes:
+    """One frame (the middle one by default) no wider than ``width`` pixels, in its own proportions."""
+    with _reading(pack) as reader:
+        index = reader.n_frames // 2 if frame_index is None else frame_index
+        return _picture(reader, index, width, kind)
+
+
+def thumbnails(
+    pack: PackReader | Path, count: int = 5, *, width: int = 160, kind: Format = "JPEG"
+) -> list[bytes]:
     """Pictures of ``count`` frames spread evenly over the cine (fewer for shorter cines)."""
-    indices = sorted({int(i) for i in np.linspace(0, pack.n_frames - 1, min(count, pack.n_frames)).round()})
-    return [thumbnail(pack, frame_index=i, width=width, kind=kind) for i in indices]
+    with _reading(pack) as reader:
+        places = np.linspace(0, reader.n_frames - 1, min(count, reader.n_frames)).round()
+        return [_picture(reader, int(i), width, kind) for i in places]
 
 
 def frame_hash(grey: Frame, box: Box | None = None) -> str:
@@ -54,15 +72,17 @@ def frame_hash(grey: Frame, box: Box | None = None) -> str:
     return np.packbits(means[:, :-1] < means[:, 1:]).tobytes().hex()
 
 
-def perceptual_hash(pack: PackReader) -> str:
+def perceptual_hash(pack: PackReader | Path) -> str:
     """Fingerprint of a cine: the hashes of five frames spread over it, 80 hex digits.
 
-    Only the 2-D ultrasound region counts where the header gives one, so that blanking does not change it.
+    Only the largest 2-D ultrasound region counts where the header gives one, so that blanking around it does
+    not change the fingerprint.
     """
-    boxes = [r.box for r in pack.info.regions if r.is_2d_image and not r.outside]
-    box = max(boxes, key=lambda b: (b[2] - b[0]) * (b[3] - b[1])) if boxes else None
-    last = pack.n_frames - 1
-    return "".join(frame_hash(to_grey(pack.grey(round(part * last))), box) for part in _HASH_PARTS)
+    with _reading(pack) as reader:
+        boxes = [r.box for r in reader.info.regions if r.is_2d_image and not r.outside]
+        box = max(boxes, key=lambda b: (b[2] - b[0]) * (b[3] - b[1])) if boxes else None
+        last = reader.n_frames - 1
+        return "".join(frame_hash(reader.grey(round(part * last)), box) for part in _HASH_PARTS)
 
 
 def hash_distance(a: str, b: str) -> float:

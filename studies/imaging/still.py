@@ -11,7 +11,7 @@ from PIL import Image
 from studies.errors import RefusedFileError
 from studies.imaging.guard import DAMAGED, file_facts, quiet
 from studies.imaging.jpeg import clean_jpeg, jpeg_facts
-from studies.imaging.limits import MAX_ARCHIVE_FRAME_BYTES
+from studies.imaging.limits import MAX_FRAME_BYTES
 from studies.imaging.sizes import check_size
 from studies.imaging.types import NOT_RECORDED, CineInfo, Frame, SourceFrame
 
@@ -57,7 +57,7 @@ def picture_frame(data: bytes) -> SourceFrame:
 
 def read_still(path: Path) -> bytes:
     """Bytes of a picture file. Raises RefusedFileError when it is too large for one."""
-    if path.stat().st_size > MAX_ARCHIVE_FRAME_BYTES:
+    if path.stat().st_size > MAX_FRAME_BYTES:
         raise RefusedFileError("The picture is larger than 64 MB; export it again as JPEG or PNG.")
     return path.read_bytes()
 

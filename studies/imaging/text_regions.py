@@ -21,8 +21,8 @@ _CONTRAST = 48
 _LETTER_HEIGHT = (6, 40)
 _LETTER_WIDTH = (1, 40)
 _MIN_LETTERS = 3
-_GAP_HEIGHTS = 1.0
-"""Letters of one line lie at most so many letter heights apart."""
+_GAP_HEIGHTS = 1.6
+"""Letters of one line lie at most so many letter heights apart, a space included."""
 _GROUND_TOLERANCE = 12
 _FLAT_GROUND = 0.85
 """Part of the ground of a line that must have one grey level."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import av
 import numpy as np
@@ -35,6 +35,19 @@ _NAMES = {
     "mov": "MP4 or MOV", "avi": "AVI", "matroska": "Matroska", "asf": "Windows Media", "mpeg": "MPEG",
     "mpegvideo": "MPEG", "mpegts": "MPEG transport stream", "h264": "H.264", "hevc": "HEVC",
 }  # fmt: skip
+
+
+class ByteStream(Protocol):
+    """Bytes that can be read and sought: a file, or the fragments of one."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most ``size`` bytes."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move; returns the new place."""
+
+    def tell(self) -> int:
+        """The place of the next byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,7 @@ def container_of(head: bytes) -> str | None:
 
 
 @contextmanager
-def _opened(stream: BinaryIO, container: str) -> Iterator[tuple[Any, Any]]:
+def _opened(stream: ByteStream, container: str) -> Iterator[tuple[Any, Any]]:
     """``(container, video stream)``; every error of the library becomes one sentence."""
     with quiet():
         try:
@@ -79,7 +92,7 @@ def _opened(stream: BinaryIO, container: str) -> Iterator[tuple[Any, Any]]:
                 check_size(video.codec_context.height, video.codec_context.width)
                 video.thread_type = "AUTO"
                 yield opened, video
-        except (av.FFmpegError, ValueError, OSError, EOFError) as error:
+        except (av.FFmpegError, ValueError, EOFError) as error:
             raise RefusedFileError(DAMAGED.format(what="the video cannot be decoded")) from error
 
 
@@ -107,7 +120,7 @@ def _header_count(video: Any, container: Any, rate: float | None) -> int | None:
     return round(seconds * rate) if seconds and rate else None
 
 
-def count(stream: BinaryIO, container: str) -> Counted:
+def count(stream: ByteStream, container: str) -> Counted:
     """Decode a whole stream and count. Raises RefusedFileError when nothing or not all can be decoded."""
     with _opened(stream, container) as (opened, video):
         rate = float(video.average_rate) if video.average_rate else None
@@ -172,7 +185,7 @@ def inspect_video(path: Path, container: str) -> CineInfo:
 
 
 def stream_frames(
-    stream: BinaryIO, container: str, start: int = 0, stop: int | None = None
+    stream: ByteStream, container: str, start: int = 0, stop: int | None = None
 ) -> Iterator[SourceFrame]:
     """RGB frames ``start`` to ``stop`` of a video stream, one at a time."""
     with _opened(stream, container) as (opened, video):
