@@ -19,7 +19,7 @@ SIZE_STEP_CM = 0.1
 POWERS = np.geomspace(0.25, 4.0, 41)
 FULL_CLINICAL_EFFECT = 0.35
 """The clinical association has its full strength from this effect on, and none at effect 0."""
-MOMENT_TOLERANCE = 0.002
+MOMENT_TOLERANCE = 0.001
 STEPS_PER_VALUE = 20
 
 
@@ -44,7 +44,7 @@ class SyntheticPatient:
 def fit_moments(
     rng: np.random.Generator, values: Values, mean: float, sd: float, low: Values, high: Values, step: float
 ) -> Values:
-    """Move values on a grid of `step` until mean and sample SD are the wanted ones within 0.002.
+    """Move values on a grid of `step` until mean and sample SD are the wanted ones within 0.001.
 
     values, low, high: (n,) float64. Best effort where the limits or a small n forbid it.
     """
