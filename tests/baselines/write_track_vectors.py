@@ -1,9 +1,9 @@
-"""Write `track_vectors.json`: cases of the track model that Python and JavaScript must answer alike, to the last bit.
+"""Write `track_vectors.json`: cases that the track model in Python and in JavaScript must answer alike.
 
     python -m tests.baselines.write_track_vectors
 
-Both readers, `tests/studies/rules/test_track_vectors.py` and `tests/js/tracks.test.js`, compare exactly: numbers
-are written with all their digits. Run it again only when the format of tracks is meant to change.
+Both readers, `tests/studies/rules/test_track_vectors.py` and `tests/js/tracks.test.js`, compare to the last
+bit: numbers are written with all their digits. Run it again only when the format of tracks is meant to change.
 """
 
 from __future__ import annotations
