@@ -78,7 +78,9 @@ def place(
 ) -> tuple[Image, Boxes]:
     """One image somewhere in the square (size, size), with its boxes."""
     matrix = _placement(still, size, options, rng)
-    image = cv2.warpAffine(still.image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=0)
+    centred = matrix.copy()  # boxes count from pixel edges, OpenCV from pixel centres
+    centred[:, 2] += (np.diag(matrix) - 1) / 2
+    image = cv2.warpAffine(still.image, centred, (size, size), flags=cv2.INTER_LINEAR, borderValue=0)
     return np.asarray(image, np.uint8), clip_boxes(
         _warp_boxes(still.boxes, matrix), (0, 0, size, size), options
     )

@@ -204,7 +204,7 @@ def build_loss(model: torch.nn.Module, gains: dict[str, float]) -> Any:
 def fused_for_export(model: torch.nn.Module) -> torch.nn.Module:
     """A copy in inference mode with batch norms folded into convolutions, one output (B, A, 6), fixed
     grid."""
-    exported = copy.deepcopy(model).eval()
+    exported = copy.deepcopy(model).eval().requires_grad_(False)
     exported.fuse()  # type: ignore[operator]
     head = exported.model[-1]  # type: ignore[index]
     head.export, head.inplace = True, False
