@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from studies.errors import RefusedFileError
 from studies.imaging.cine import source_frames
+from studies.imaging.decoders import decoders_of
 from studies.imaging.grey import smallest
-from studies.imaging.jpeg import DECODER, decode_jpeg, encode_jpeg
+from studies.imaging.jpeg import decode_jpeg, encode_jpeg
 from studies.imaging.pack_format import (
     FOOTER,
     HEAD,
@@ -119,7 +120,8 @@ class _Writer:
         stored_as = {frozenset({JPEG}): "jpeg", frozenset({PNG}): "png"}.get(frozenset(self.codecs), "mixed")
         return {
             "n_frames": len(self.index), "colour": self.colour, "passed_through": self.passed,
-            "stored_as": stored_as, "blanked": sorted(self.blanked), "decoder": DECODER,
+            "stored_as": stored_as, "blanked": sorted(self.blanked),
+            "decoder": decoders_of(self._info, has_jpeg=JPEG in self.codecs),
             "view_quality": None if stored_as == "jpeg" else VIEW_QUALITY,
         }  # fmt: skip
 
@@ -141,15 +143,15 @@ def _write(
         raise RefusedFileError(
             f"{info.n_frames} frames were expected and {len(writer.index)} read; export the cine again."
         )
-    index, tail = b"".join(e.pack() for e in writer.index), to_bytes(writer.facts())
+    facts = writer.facts()
+    index, tail = b"".join(e.pack() for e in writer.index), to_bytes(facts)
     index_offset, tail_offset = sink.write(index), sink.write(tail)
     sink.write(FOOTER.pack(index_offset, tail_offset, len(tail), seal(front, index, tail), MAGIC))
-    facts = writer.facts()
     return PackInfo(
         n_frames=info.n_frames, height=info.height, width=info.width, colour=writer.colour,
         stored_as=str(facts["stored_as"]), passed_through=writer.passed,
         blanked=tuple(sorted(writer.blanked)),
-        n_bytes=sink.position, sha256=sink.hexdigest(), decoder=DECODER, format_version=VERSION,
+        n_bytes=sink.position, sha256=sink.hexdigest(), decoder=str(facts["decoder"]), format_version=VERSION,
     )  # fmt: skip
 
 
