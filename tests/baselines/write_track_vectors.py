@@ -3,7 +3,7 @@
     python -m tests.baselines.write_track_vectors
 
 Both readers, `tests/studies/rules/test_track_vectors.py` and `tests/js/tracks.test.js`, compare to the last
-bit: numbers are written with all their digits. Run it again only when the format of tracks is meant to change.
+bit: all digits are written. Run it again only when the format of tracks is meant to change.
 """
 
 from __future__ import annotations
