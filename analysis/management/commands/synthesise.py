@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=WRONG_USAGE) from error
         self._report(cohort, options, len(files) + 1, time.perf_counter() - started)
 
-    def _progress(self, total: int) -> Any:
+    def _progress(self, total: int) -> Callable[[int], None]:
         """Callback that says how far the work has come, at most twenty times."""
         step = max(total // 20, 1)
 

@@ -28,6 +28,7 @@ Mask = NDArray[np.bool_]
 LESION_COUNTS = (0, 1, 2, 3)
 LESION_COUNT_WEIGHTS = (0.18, 0.70, 0.09, 0.03)
 MIN_BOX_SIDE_PX = 8
+SOFT_BLACK = 0.05
 MIN_MASK_SHARE = 0.35
 """A lesion of which less than this share is in the picture gets no box."""
 
@@ -52,17 +53,17 @@ class Scanner:
 def draw_scanner(rng: np.random.Generator) -> Scanner:
     """Draw a machine and its settings."""
     return Scanner(
-        axial_mm=float(rng.uniform(0.05, 0.13)),
-        lateral_mm=float(rng.uniform(0.1, 0.3)),
+        axial_mm=float(rng.uniform(0.06, 0.14)),
+        lateral_mm=float(rng.uniform(0.18, 0.45)),
         looks=int(rng.integers(1, 3)),
-        speckle_contrast=float(rng.uniform(0.45, 1.0)),
-        dynamic_range_db=float(rng.uniform(42, 72)),
-        gland_grey=float(rng.uniform(0.38, 0.68)),
+        speckle_contrast=float(rng.uniform(0.35, 0.85)),
+        dynamic_range_db=float(rng.uniform(38, 64)),
+        gland_grey=float(rng.uniform(0.36, 0.62)),
         gamma=float(rng.uniform(0.8, 1.35)),
-        tgc_db=(float(rng.normal(0, 2.5)), float(rng.normal(1.5, 2.5)), float(rng.normal(-9, 8))),
-        smooth_px=float(rng.choice([0.0, rng.uniform(0.4, 1.0)])),
-        sharpen=float(rng.choice([0.0, rng.uniform(0.2, 1.0)])),
-        noise_grey=float(rng.uniform(0.3, 3.0)),
+        tgc_db=(float(rng.normal(6, 3)), float(rng.normal(2, 2.5)), float(rng.normal(-10, 7))),
+        smooth_px=float(rng.uniform(0.4, 0.9)),
+        sharpen=float(rng.choice([0.0, rng.uniform(0.2, 0.8)])),
+        noise_grey=float(rng.uniform(0.3, 1.3)),
     )
 
 
@@ -76,6 +77,13 @@ def draw_canvas(rng: np.random.Generator, long_side: int) -> Canvas:
     return Canvas(rows, columns, rows / float(rng.uniform(24, 55)))
 
 
+def soft_floor(share: Field) -> Field:
+    """Bend a share of the grey scale towards black instead of cutting it off, and cut it at white."""
+    bend = np.float32(SOFT_BLACK)
+    bent: Field = bend * np.log1p(np.exp(np.clip(share / bend, -20, 20)))
+    return np.minimum(np.maximum(bent, share), np.float32(1))
+
+
 def to_grey(rng: np.random.Generator, canvas: Canvas, scanner: Scanner, level_db: Field) -> Field:
     """Speckle, time-gain curve, log compression, grey map and noise: (rows, columns) float32 in [0, 255]."""
     sigmas = (scanner.axial_mm * canvas.px_per_mm, scanner.lateral_mm * canvas.px_per_mm)
@@ -84,7 +92,7 @@ def to_grey(rng: np.random.Generator, canvas: Canvas, scanner: Scanner, level_db
     t = canvas.y_mm() / np.float32(canvas.depth_mm)
     near, middle, deep = scanner.tgc_db
     db = db + near * (1 - t) ** 2 + middle * 4 * t * (1 - t) + deep * t**2
-    grey = np.clip(scanner.gland_grey + db / np.float32(scanner.dynamic_range_db), 0, 1.0)
+    grey = soft_floor(scanner.gland_grey + db / np.float32(scanner.dynamic_range_db))
     grey = np.float32(255) * grey ** np.float32(scanner.gamma)
     if scanner.smooth_px:
         grey = gaussian(grey, (scanner.smooth_px, scanner.smooth_px))

@@ -103,13 +103,13 @@ def draw_shape(rng: np.random.Generator, canvas: Canvas, anatomy: Anatomy, kind:
 def draw_look(rng: np.random.Generator, kind: str) -> Look:
     """Echo of a lesion of one kind: solid hypoechoic, cyst, or complex, with shadow or enhancement."""
     malignant = kind in {"irregular", "spiculated"}
-    contrast = -float(np.clip(rng.normal(14 if malignant else 11, 5), 4.5, 28))
+    contrast = -float(np.clip(rng.normal(14 if malignant else 12, 5), 5.0, 28))
     posterior = float(rng.normal(-10 if malignant else 1.0, 9 if malignant else 4))
     if kind == "cyst":
         contrast, posterior = -float(rng.uniform(22, 45)), float(rng.uniform(2, 14))
     return Look(
         contrast=contrast,
-        heterogeneity=float(rng.uniform(0.5, 5.0 if kind in {"complex", "irregular"} else 3.0)),
+        heterogeneity=float(rng.uniform(0.8, 6.0 if kind in {"complex", "irregular"} else 3.5)),
         grain_mm=float(rng.uniform(0.8, 4.0)),
         edge_mm=float(rng.uniform(0.2, 1.6) if malignant else rng.uniform(0.1, 0.6)),
         capsule=float(rng.uniform(0, 3) if malignant else rng.uniform(0, 9)),
