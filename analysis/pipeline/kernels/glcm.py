@@ -135,44 +135,49 @@ def _information(p, px, n, out):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _reflect(a, k, n, v, q, sub):
-    """One Householder step: clear row k beyond its first subdiagonal element, stored in sub[k + 1]."""
+def _reflect(a, m, v, q):
+    """Householder step on the symmetric a[:m, :m]: clear its last row but for the element before the diagonal.
+
+    Returns that element, which couples m - 2 and m - 1 in the tridiagonal matrix. Working from the last row up
+    keeps every index counted from 0; matrix times vector goes by rows, sums side by side.
+    """
+    last, m = a[m - 1], m - 1
     norm = 0.0
-    for i in range(k + 1, n):
-        norm += a[i, k] * a[i, k]
-    norm = np.sqrt(norm)
-    alpha = -norm if a[k + 1, k] > 0.0 else norm
-    sub[k + 1] = alpha
-    square = norm * norm - alpha * a[k + 1, k]  # half of |v|²
+    for i in range(m):
+        norm += last[i] * last[i]
+        v[i] = last[i]
+        q[i] = 0.0
+    alpha = -np.sqrt(norm) if last[m - 1] > 0.0 else np.sqrt(norm)
+    square = norm - alpha * last[m - 1]  # half of |v|² once alpha is taken from its last element
     if square <= 0.0:
-        return
-    for i in range(k + 1, n):
-        v[i] = a[i, k]
-    v[k + 1] -= alpha
+        return alpha
+    v[m - 1] -= alpha
+    for j in range(m):
+        row, w = a[j], v[j] / square
+        for i in range(m):
+            q[i] += row[i] * w
     dot = 0.0
-    for i in range(k + 1, n):
-        total = 0.0
-        for j in range(k + 1, n):
-            total += a[i, j] * v[j]
-        q[i] = total / square
+    for i in range(m):
         dot += q[i] * v[i]
-    for i in range(k + 1, n):
+    for i in range(m):
         q[i] -= dot / (2.0 * square) * v[i]
-    for i in range(k + 1, n):
-        for j in range(k + 1, n):
-            a[i, j] -= v[i] * q[j] + q[i] * v[j]
+    for i in range(m):
+        row, vi, qi = a[i], v[i], q[i]
+        for j in range(m):
+            row[j] -= vi * q[j] + qi * v[j]
+    return alpha
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _ql_sweep(main, sub, low, high):
     """One implicit QL sweep with Wilkinson's shift on main[low:high + 1], sub[k] coupling k - 1 and k."""
     g = (main[low + 1] - main[low]) / (2.0 * sub[low + 1])
-    r = np.hypot(g, 1.0)
+    r = np.sqrt(g * g + 1.0)
     g = main[high] - main[low] + sub[low + 1] / (g + (r if g >= 0.0 else -r))
     sine, cosine, shift = 1.0, 1.0, 0.0
     for i in range(high - 1, low - 1, -1):
         f, b = sine * sub[i + 1], cosine * sub[i + 1]
-        r = np.hypot(f, g)
+        r = np.sqrt(f * f + g * g)
         if i + 2 <= high:
             sub[i + 2] = r
         if r == 0.0:
@@ -211,12 +216,13 @@ def _maximal_correlation(p, px, n, a, main, sub, v, q):
     if n < 2:
         return 1.0
     for i in range(n):
-        for j in range(n):
+        for j in range(i + 1):
             a[i, j] = p[i, j] / np.sqrt(px[i] * px[j] + EPSILON)
-    for k in range(n - 1):
-        _reflect(a, k, n, v, q, sub)
-    for k in range(n):
-        main[k] = a[k, k]
+            a[j, i] = a[i, j]
+    for m in range(n, 1, -1):
+        main[m - 1] = a[m - 1, m - 1]
+        sub[m - 1] = _reflect(a, m, v, q)
+    main[0] = a[0, 0]
     _tridiagonal_eigenvalues(main, sub, n)
     first, second = 0.0, 0.0
     for k in range(n):

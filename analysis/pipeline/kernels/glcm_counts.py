@@ -17,12 +17,14 @@ N_DIRECTIONS = 4  # (0, 1), (1, 1), (1, 0), (1, -1): with the transpose, all eig
 @njit(nogil=True, cache=True)
 def _fill_plane(pixels, start, width, runs, box, index_of, plane, stride):
     """Write the level index of each pixel of the mask; the plane has a border of zeros on three sides."""
-    plane[:] = 0
+    plane[: (box[2] - box[0] + 1) * stride + 1] = 0
     for k in range(runs.shape[0]):
         source = start + runs[k, 0] * width + runs[k, 1]
         target = (runs[k, 0] - box[0]) * stride + runs[k, 1] - box[1] + 1
-        for x in range(runs[k, 2] - runs[k, 1]):
-            plane[target + x] = index_of[pixels[source + x]]
+        n = runs[k, 2] - runs[k, 1]
+        grey, level = pixels[source : source + n], plane[target : target + n]
+        for x in range(n):
+            level[x] = index_of[grey[x]]
 
 
 @njit(nogil=True, cache=True)
@@ -39,13 +41,16 @@ def _count_run(here, below, n, size, t0, t1, t2, t3):
 @njit(nogil=True, cache=True)
 def _count_pairs(pixels, starts, widths, runs, first, boxes, index_of, tables):
     size = tables.shape[2]
+    largest = 0
+    for t in range(starts.size):
+        largest = max(largest, (boxes[t, 2] - boxes[t, 0] + 1) * (boxes[t, 3] - boxes[t, 1] + 2) + 1)
+    plane = np.empty(largest, np.uint16)
     for t in range(starts.size):
         own = runs[first[t] : first[t + 1]]
         if own.shape[0] == 0:
             continue
         box = boxes[t]
         stride = box[3] - box[1] + 2
-        plane = np.empty((box[2] - box[0] + 1) * stride + 1, np.uint32)
         _fill_plane(pixels, starts[t], widths[t], own, box, index_of[t], plane, stride)
         flat = tables[t].reshape((4, size * size))
         for k in range(own.shape[0]):

@@ -46,6 +46,8 @@ def _fold_table() -> NDArray[np.int64]:
 
 
 FOLD: Final = _fold_table()
+_BY_CODE: Final = np.argsort(FOLD, kind="stable")  # the patterns in order of their code
+_CODE_STARTS: Final = np.searchsorted(FOLD[_BY_CODE], np.arange(LBP_BINS))
 
 
 @njit(nogil=True, forceinline=True)
@@ -100,26 +102,29 @@ def _fill_plane(pixels, start, height, width, box, plane, stride):
     """Copy a box and its margin into the plane, the edge of the image repeated beyond it."""
     for y in range(box[2] - box[0] + 2 * _MARGIN):
         row = min(max(box[0] + y - _MARGIN, 0), height - 1)
-        source, target = start + row * width, y * stride
+        source = pixels[start + row * width : start + (row + 1) * width]
+        target = plane[y * stride : (y + 1) * stride]
         left = max(_MARGIN - box[1], 0)  # columns of the plane that lie before the image
         right = min(stride, width - box[1] + _MARGIN)  # and the first one that lies behind it
-        base = source + box[1] - _MARGIN
+        inside, copied = source[box[1] - _MARGIN + left :], target[left:right]
         for x in range(left):
-            plane[target + x] = pixels[source]
-        for x in range(left, right):
-            plane[target + x] = pixels[base + x]
+            target[x] = source[0]
+        for x in range(copied.size):
+            copied[x] = inside[x]
         for x in range(right, stride):
-            plane[target + x] = pixels[source + width - 1]
+            target[x] = source[width - 1]
 
 
 @njit(nogil=True, cache=True)
 def _count_runs(patterns, runs, k, top, left, last_row, stride, counts):
     """Count the patterns under the runs from k on that lie before last_row; returns the next run."""
-    p1, p2, p3, p4 = patterns[0], patterns[1], patterns[2], patterns[3]
     c1, c2, c3, c4 = counts[0], counts[1], counts[2], counts[3]
     while k < runs.shape[0] and runs[k, 0] < last_row:
         base = (runs[k, 0] - top) * stride - left
-        for x in range(base + runs[k, 1], base + runs[k, 2]):
+        begin, end = base + runs[k, 1], base + runs[k, 2]
+        p1, p2 = patterns[0][begin:end], patterns[1][begin:end]  # counted from 0: no index can be negative
+        p3, p4 = patterns[2][begin:end], patterns[3][begin:end]
+        for x in range(p1.size):
             c1[p1[x]] += 1
             c2[p2[x]] += 1
             c3[p3[x]] += 1
@@ -129,14 +134,24 @@ def _count_runs(patterns, runs, k, top, left, last_row, stride, counts):
 
 
 @njit(nogil=True, cache=True)
+def _largest_plane(boxes):
+    """Pixels of the largest box with its margin: one plane serves all frames of a call."""
+    largest = 0
+    for t in range(boxes.shape[0]):
+        height, width = boxes[t, 2] - boxes[t, 0], boxes[t, 3] - boxes[t, 1]
+        largest = max(largest, (height + 2 * _MARGIN) * (width + 2 * _MARGIN))
+    return largest
+
+
+@njit(nogil=True, cache=True)
 def _count_patterns(pixels, starts, heights, widths, runs, first, boxes, out):
+    plane = np.empty(_largest_plane(boxes), np.int32)
     for t in range(starts.size):
         box = boxes[t]
         stride = box[3] - box[1] + 2 * _MARGIN
         own = runs[first[t] : first[t + 1]]
         if own.shape[0] == 0:
             continue
-        plane = np.empty((box[2] - box[0] + 2 * _MARGIN) * stride, np.int32)
         _fill_plane(pixels, starts[t], heights[t], widths[t], box, plane, stride)
         rows = max(1, _BLOCK // stride)
         patterns = np.empty((4, rows * stride), np.uint8)
@@ -167,7 +182,6 @@ def lbp(counts: NDArray[np.integer], n_pixels: NDArray[np.int64], out: NDArray[n
     counts: (T, 4, 256), see `pattern_counts`. Each feature is a share of the mask's pixels, so that the ten
     of a radius sum to 1.
     """
-    folded = np.zeros((*counts.shape[:2], LBP_BINS), np.int64)
-    np.add.at(folded, (slice(None), slice(None), FOLD), counts)
+    folded = np.add.reduceat(counts[:, :, _BY_CODE], _CODE_STARTS, axis=2)
     described = n_pixels > 0
     out[described] = folded[described].reshape(-1, 40) / n_pixels[described, None]

@@ -18,13 +18,14 @@ def _histogram(pixels, start, width, runs, one, two):
     """Counts of grey values under the runs; two tables, since one would wait for its own last write."""
     for k in range(runs.shape[0]):
         base = start + runs[k, 0] * width
-        left, right = base + runs[k, 1], base + runs[k, 2]
-        half = left + (right - left) // 2
-        for x in range(half - left):
-            one[pixels[left + x]] += 1
-            two[pixels[half + x]] += 1
-        if (right - left) % 2:
-            one[pixels[right - 1]] += 1
+        grey = pixels[base + runs[k, 1] : base + runs[k, 2]]
+        half = grey.size // 2
+        second = grey[half:]
+        for x in range(half):
+            one[grey[x]] += 1
+            two[second[x]] += 1
+        if grey.size % 2:
+            one[grey[grey.size - 1]] += 1
 
 
 @njit(nogil=True, cache=True)

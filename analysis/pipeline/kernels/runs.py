@@ -7,11 +7,13 @@ Frames arrive packed: one flat buffer, and for each frame the index of its first
 A (T, H, W) array is the special case of equal sizes; crops of different sizes are the general one.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+_BLOCK: Final = 192
 
 
 class Runs(NamedTuple):
@@ -31,9 +33,14 @@ class Runs(NamedTuple):
 
 @njit(nogil=True, cache=True)
 def _count(mask, start, stop):
+    """How many bytes of mask[start:stop] are 1; blocks whose sum fits a byte run on the widest vectors."""
     total = 0
-    for k in range(start, stop):
-        total += mask[k]
+    for block in range(start, stop, _BLOCK):
+        part = mask[block : min(block + _BLOCK, stop)]
+        inside = np.uint8(0)
+        for k in range(part.size):
+            inside = np.uint8(inside + part[k])
+        total += inside
     return total
 
 
