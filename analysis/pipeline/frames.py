@@ -73,8 +73,7 @@ def crop_window(
     corners = np.asarray(box, dtype=np.float64)
     if corners.shape != (4,) or not np.isfinite(corners).all() or margin_px < 0:
         raise InvalidInputError(
-            f"box must be four finite numbers x1, y1, x2, y2 and the margin not negative, got {box!r},
-            {margin_px}"
+            f"box must be four finite numbers x1, y1, x2, y2, the margin not negative; got {box!r}, {margin_px}"
         )
     height, width = frame_shape
     left, top = np.floor(corners[:2]).astype(int) - margin_px

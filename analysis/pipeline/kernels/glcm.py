@@ -136,9 +136,9 @@ def _information(p, px, n, out):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _reflect(a, m, v, q):
-    """Householder step on the symmetric a[:m, :m]: clear its last row but for the element before the diagonal.
+    """Householder step on the symmetric a[:m, :m]: clear its last row left of the subdiagonal.
 
-    Returns that element, which couples m - 2 and m - 1 in the tridiagonal matrix. Working from the last row up
+    Returns the element that couples m - 2 and m - 1 in the tridiagonal matrix. Working from the last row up
     keeps every index counted from 0; matrix times vector goes by rows, sums side by side.
     """
     last, m = a[m - 1], m - 1
