@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import simplejpeg
 
 from studies.errors import RefusedFileError
-from studies.imaging.grey import to_grey, to_rgb
+from studies.imaging.grey import to_rgb
 from studies.imaging.guard import DAMAGED
 from studies.imaging.limits import MAX_JPEG_SCANS
 from studies.imaging.types import Frame
@@ -165,9 +165,9 @@ def decode_jpeg(data: bytes) -> Frame:
     return frame[..., 0] if space == "GRAY" else frame
 
 
-def decode_jpeg_grey(data: bytes) -> Frame:
-    """``(H, W)`` grey by the rule of SCIENCE 1.2."""
-    return to_grey(decode_jpeg(data))
+def decode_luma(data: bytes) -> Frame:
+    """``(H, W)`` of the first component alone (not the grey of SCIENCE 1.2, which is taken from RGB)."""
+    return simplejpeg.decode_jpeg(data, colorspace="GRAY", strict=False)[..., 0]
 
 
 def encode_jpeg(frame: Frame, quality: int) -> bytes:

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from studies.imaging.jpeg import clean_jpeg, decode_jpeg, jpeg_facts
+from studies.imaging.jpeg import clean_jpeg, decode_jpeg, decode_luma, jpeg_facts
 from studies.imaging.types import Box, Frame
 
 BLANK_VALUE = 0
 _TIMEOUT_S = 30
+_RIM_PX = 2
 _FLAT = 2
 """Largest grey-level range that a wiped block may show after decoding (rounding of one flat colour)."""
 
@@ -65,9 +66,22 @@ def _wipe_one(program: str, data: bytes, box: Box) -> bytes | None:
     return done.stdout if done.returncode == 0 and done.stdout else None
 
 
-def _is_blank(frame: Frame, boxes: Sequence[Box]) -> bool:
-    return all(int(np.ptp(frame[y1:y2, x1:x2].reshape(-1, *frame.shape[2:]), axis=0).max()) <= _FLAT
-               for x1, y1, x2, y2 in boxes)  # fmt: skip
+def _range(frame: Frame, box: Box) -> int:
+    """Largest range of grey levels of any channel within the box."""
+    x1, y1, x2, y2 = box
+    inside = frame[y1:y2, x1:x2].reshape((y2 - y1) * (x2 - x1), -1)
+    return int(np.ptp(inside, axis=0).max()) if inside.size else 0
+
+
+def _is_blank(data: bytes, boxes: Sequence[Box]) -> bool:
+    """True when brightness is flat in every box, and so is colour but for a rim.
+
+    Coarse colour is smoothed when decoded, so that the colour *outside* shows in a rim of two pixels.
+    """
+    luma, frame = decode_luma(data), decode_jpeg(data)
+    inner = [(x1 + _RIM_PX, y1 + _RIM_PX, x2 - _RIM_PX, y2 - _RIM_PX) for x1, y1, x2, y2 in boxes]
+    rimless = [b for b in inner if b[0] < b[2] and b[1] < b[3]]
+    return all(_range(luma, b) <= _FLAT for b in boxes) and all(_range(frame, b) <= _FLAT for b in rimless)
 
 
 def wipe_jpeg(data: bytes, boxes: Sequence[Box]) -> bytes | None:
@@ -81,7 +95,7 @@ def wipe_jpeg(data: bytes, boxes: Sequence[Box]) -> bytes | None:
             return None
         data = wiped
     data = clean_jpeg(data)
-    return data if _is_blank(decode_jpeg(data), boxes) else None
+    return data if _is_blank(data, boxes) else None
 
 
 def wiped_boxes(data: bytes, boxes: Sequence[Box]) -> tuple[Box, ...]:
