@@ -18,15 +18,18 @@ from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.cine_render import render, tight_box
 from analysis.pipeline.kernels.cohort_files import (
     CLINICAL_FILE,
+    CLIP_NAME,
     MANIFEST_FILE,
     PATHOLOGY_FILE,
     WrittenPatient,
-    clear_cohort,
     clinical_csv,
     manifest_json,
     pathology_csv,
+    prepare_folder,
     save,
     truth_json,
+    truth_path,
+    video_path,
 )
 from analysis.pipeline.kernels.cohort_pathology import PathologyRow, draw_pathology
 from analysis.pipeline.kernels.cohort_table import SyntheticPatient, draw_table
@@ -46,7 +49,6 @@ from analysis.pipeline.kernels.synthetic_dicom import ClipLabel, dicom_bytes, en
 
 MIN_LONG_SIDE_PX = 128
 MM_PER_CM = 10.0
-CLIP_NAME = "cine_01"
 SCENE_STREAM, CINE_STREAM, PATHOLOGY_STREAM = 1, 2, 3
 """Branches of the seed; branch 0 is the clinical table."""
 
@@ -178,8 +180,8 @@ def write_patient(out: Path, cohort: SyntheticCohort, index: int, n_frames: int)
     truth = truth_json(np.array(boxes), scene.fps, (ROWS, COLUMNS))
     files = dict(
         [
-            save(out, f"videos/{patient.code}/{CLIP_NAME}.dcm", video),
-            save(out, f"truth/{patient.code}.json", truth.encode()),
+            save(out, video_path(patient.code), video),
+            save(out, truth_path(patient.code), truth.encode()),
         ]
     )
     return WrittenPatient(patient.code, files, scene)
@@ -202,7 +204,9 @@ def write_cohort(
     """
     if n_frames < 1 or workers < 1:
         raise InvalidInputError(f"expected at least one frame and one worker, got {n_frames} and {workers}")
-    clear_cohort(out)
+    codes = [patient.code for patient in cohort.patients]
+    planned = [path(code) for code in codes for path in (video_path, truth_path)]
+    prepare_folder(out, [*planned, CLINICAL_FILE, PATHOLOGY_FILE])
     written: list[WrittenPatient] = []
     for patient in _write_all(out, cohort, n_frames, min(workers, len(cohort.patients))):
         written.append(patient)

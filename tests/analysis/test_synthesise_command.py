@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 from pydicom.encaps import generate_frames
 
+from analysis.pipeline import synthesis
 from analysis.pipeline.synthesis import draw_cohort, patient_scene, synthesise_cine
 
 PATIENTS, FRAMES, SEED = 3, 6, 5
@@ -147,6 +148,24 @@ def test_an_earlier_cohort_is_replaced_whole(tmp_path: Path) -> None:
     synthesise(tmp_path / "out", patients=1, frames=2)
     synthesise(tmp_path / "fresh", patients=1, frames=2)
     assert digests(tmp_path / "out") == digests(tmp_path / "fresh")
+    assert [path.name for path in (tmp_path / "out" / "videos").iterdir()] == ["SIM0001"]
+
+
+def test_an_interrupted_cohort_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(synthesis, "clinical_csv", stop)
+        with pytest.raises(Interrupted):
+            synthesise(tmp_path / "out", patients=2, frames=1)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["complete"] is False
+    synthesise(tmp_path / "out", patients=1, frames=1)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["complete"] is True
+    assert len(digests(tmp_path / "out")) == 5
 
 
 @pytest.mark.parametrize("name", ["clinical.csv", "videos/P1/real.dcm", "manifest.json"])

@@ -21,6 +21,7 @@ from analysis.pipeline.kernels.scene import (
     SceneParameters,
 )
 
+CLIP_NAME = "cine_01"
 CLINICAL_FILE, PATHOLOGY_FILE, MANIFEST_FILE = "clinical.csv", "pathology.csv", "manifest.json"
 CLINICAL_HEADER = ("patient", "age", "size_cm", "menopause", "cT", "cN", "cTNM")
 PATHOLOGY_HEADER = tuple(field.name for field in fields(PathologyRow))
@@ -37,6 +38,16 @@ class WrittenPatient:
     scene: SceneParameters
 
 
+def video_path(code: str) -> str:
+    """Relative path of a patient's cine."""
+    return f"videos/{code}/{CLIP_NAME}.dcm"
+
+
+def truth_path(code: str) -> str:
+    """Relative path of a patient's true boxes."""
+    return f"truth/{code}.json"
+
+
 def save(folder: Path, relative: str, content: bytes) -> tuple[str, str]:
     """Write a file under `folder`, making its parents. Returns its relative path and SHA-256."""
     path = folder / relative
@@ -45,8 +56,10 @@ def save(folder: Path, relative: str, content: bytes) -> tuple[str, str]:
     return relative, hashlib.sha256(content).hexdigest()
 
 
-def clear_cohort(folder: Path) -> None:
+def prepare_folder(folder: Path, planned: Iterable[str]) -> None:
     """Make `folder` ready: create it, or remove the files of the synthetic cohort that its manifest lists.
+
+    Leaves an unfinished manifest of the planned files, so that an interrupted cohort can be replaced too.
 
     Raises InvalidInputError when it is a file, or holds anything that no synthetic manifest lists.
     """
@@ -55,14 +68,22 @@ def clear_cohort(folder: Path) -> None:
     manifest = folder / MANIFEST_FILE
     if manifest.is_file():
         for relative in _listed_files(manifest):
-            (folder / relative).unlink(missing_ok=True)
+            _remove(folder / relative)
         manifest.unlink()
     if folder.exists() and any(path.is_file() for path in folder.rglob("*")):
         raise InvalidInputError(
             f"expected a new or empty folder, or an earlier synthetic cohort, got {folder} with other files; "
             "choose another folder"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = {"simulated": True, "complete": False, "files": dict.fromkeys(planned, "")}
+    save(folder, MANIFEST_FILE, json.dumps(unfinished).encode())
+
+
+def _remove(path: Path) -> None:
+    """Delete a file, and its folder when that is empty then."""
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir() and not any(path.parent.iterdir()):
+        path.parent.rmdir()
 
 
 def _listed_files(manifest: Path) -> list[str]:
@@ -71,10 +92,11 @@ def _listed_files(manifest: Path) -> list[str]:
         content = json.loads(manifest.read_text())
     except (UnicodeDecodeError, json.JSONDecodeError):
         content = None
-    if not isinstance(content, dict) or content.get("simulated") is not True:
+    files = content.get("files") if isinstance(content, dict) and content.get("simulated") is True else None
+    if not isinstance(files, dict):
         raise InvalidInputError(f"expected the manifest of a synthetic cohort, got another {manifest}")
     root = manifest.parent.resolve()
-    return [path for path in content.get("files", {}) if (root / path).resolve().is_relative_to(root)]
+    return [path for path in files if (root / path).resolve().is_relative_to(root)]
 
 
 def _table(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -117,6 +139,7 @@ def manifest_json(
     planted = [asdict(item) for item in PLANTED_EFFECT]
     content = {
         "simulated": True,
+        "complete": True,
         "notice": NOTICE,
         "generator": GENERATOR,
         "seed": seed,
