@@ -3,7 +3,7 @@
 Every resample draws patients with replacement inside each class, so that the class counts stay (SCIENCE 5.1).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,7 +138,7 @@ def bootstrap_metric(
 
 def selection_corrected_auc(
     y: ArrayLike,
-    scores: dict[str, ArrayLike],
+    scores: Mapping[str, ArrayLike],
     *,
     replicates: int = REPLICATES,
     seed: int = 0,
@@ -254,7 +254,7 @@ def _weights(block: NDArray[np.int64], n: int) -> NDArray[np.float64]:
     return flat.reshape(block.shape[0], n).astype(np.float64)
 
 
-def _stack(y: ArrayLike, scores: dict[str, ArrayLike]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _stack(y: ArrayLike, scores: Mapping[str, ArrayLike]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     labels = require_labels(y)
     require_two_classes(labels, at_least=MINIMUM_PER_CLASS)
     return labels, np.vstack([require_scores(s, labels.size, name=name) for name, s in scores.items()])

@@ -137,7 +137,9 @@ def log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def logistic_fit(
-    design: NDArray[np.float64], labels: NDArray[np.int64], offset: NDArray[np.float64] | float = 0.0
+    design: NDArray[np.float64],
+    labels: NDArray[np.int64] | NDArray[np.float64],
+    offset: NDArray[np.float64] | float = 0.0,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Return (coefficients (k,), covariance (k, k)) of unpenalised logistic regression by Newton's method.
 

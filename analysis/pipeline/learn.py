@@ -1,0 +1,400 @@
+"""One cohort, from features and labels to a fitted ensemble and to what it is worth.
+
+`learn` sees training patients only; `judge` opens the test set and is called after the look was logged;
+`predict` speaks of one new patient. SCIENCE 4, HONESTY D.3.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from threading import Event
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.pipeline.classifiers import fit_branch
+from analysis.pipeline.errors import CancelledError, InvalidInputError
+from analysis.pipeline.fusion import fit_combiner, out_of_fold_fusion
+from analysis.pipeline.kernels.cohort_report import CohortReport, report_cohort
+from analysis.pipeline.kernels.ensemble import (
+    FUSED_MODELS,
+    MODELS,
+    LearnedEnsemble,
+    LearnParameters,
+    TrainingRecord,
+    base_scores,
+    chosen_cases,
+    parts_of,
+    score_all,
+)
+from analysis.pipeline.kernels.ensemble_files import load_ensemble, save_ensemble
+from analysis.pipeline.kernels.fitted import CLINICAL, VIDEO, ClassifierParameters, FittedBase
+from analysis.pipeline.kernels.model_files import digest
+from analysis.pipeline.kernels.patient_prediction import PatientPrediction, predict
+from analysis.pipeline.kernels.recalibration import recalibrate
+from analysis.pipeline.kernels.software import installed_versions
+from analysis.pipeline.metrics import auc, youden_cutoff
+from analysis.pipeline.splits import (
+    PatientGuard,
+    assign_folds,
+    require_no_leak,
+    require_sound_cohort,
+    subset,
+)
+from analysis.pipeline.types import LearningCohort
+
+__all__ = [
+    "FUSED_MODELS",
+    "MODELS",
+    "ClassifierParameters",
+    "CohortReport",
+    "LearnParameters",
+    "Learned",
+    "LearnedEnsemble",
+    "PatientGuard",
+    "PatientPrediction",
+    "ShuffleControl",
+    "digest",
+    "judge",
+    "learn",
+    "load_ensemble",
+    "predict",
+    "save_ensemble",
+    "score_all",
+    "shuffle_control",
+]
+
+Vector = NDArray[np.float64]
+Progress = Callable[[int, int, str], None]
+Bases = Mapping[str, FittedBase]
+
+# Fewer patients of a class cannot be divided into training, tuning and judging.
+MINIMUM_PER_CLASS = 5
+# Out-of-fold AUC of shuffled labels: within this of one half at the paper's 115 and 242 patients (SCIENCE
+# 4.6), and within as many standard errors in smaller cohorts.
+SHUFFLE_TOLERANCE = 0.07
+SHUFFLE_ERRORS = 2.15
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A fitted ensemble with its reports on the training patients.
+
+    oof: out of fold, the honest one; apparent: by resubstitution, comparable with the paper's T rows and with
+    nothing else; selected: video feature to the number of outer folds that chose it.
+    """
+
+    ensemble: LearnedEnsemble
+    oof: CohortReport
+    apparent: CohortReport
+    selected: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ShuffleControl:
+    """The negative control: out-of-fold AUC of the chosen kind of model after the labels were shuffled.
+
+    passed: whether the mean lies within `tolerance` of one half.
+    """
+
+    aucs: tuple[float, ...]
+    tolerance: float
+    passed: bool
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """One training set fitted: its eight classifiers, and their scores of the patients held out."""
+
+    bases: Bases
+    scores: Mapping[str, Vector]
+
+
+def learn(
+    cohort: LearningCohort,
+    parameters: LearnParameters | None = None,
+    *,
+    guard: PatientGuard | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Learned:
+    """Fit the 4 + 4 classifiers and 16 fusions on training patients and judge them out of fold.
+
+    guard: knows the test patients; progress: called with (done, total, stage); cancelled: asked between fits.
+    The result depends on the seed and the patients, not on the order of the rows.
+
+    Raises:
+        InvalidInputError: too few patients of a class, nothing but missing or constant values, odd shapes.
+        LeakageError: a test patient, one patient under two codes, columns chosen beforehand, or the label
+            among the predictors; the message starts with the leak's name.
+        CancelledError: `cancelled` said so.
+    """
+    settings = parameters or LearnParameters()
+    ordered = _checked(cohort, guard)
+    folds = _folds(ordered, settings)
+    fits = _fit_folds(ordered, [*_splits(folds), None], settings, progress, cancelled)
+    return _assemble(ordered, folds, fits, settings)
+
+
+def judge(
+    ensemble: LearnedEnsemble,
+    cohort: LearningCohort,
+    *,
+    replicates: int | None = None,
+    seed: int | None = None,
+) -> CohortReport:
+    """Judge all models on test patients at the frozen cut-offs. Log the look before calling this.
+
+    Raises:
+        InvalidInputError: other columns than those trained on, fewer than two patients of a class, odd
+            shapes.
+        LeakageError: a patient of the training set among them, under the same code or another.
+    """
+    require_sound_cohort(cohort)
+    if tuple(cohort.feature_names) != ensemble.feature_names:
+        raise InvalidInputError(
+            f"feature_names: expected the {len(ensemble.feature_names)} columns trained on, in their order."
+        )
+    ensemble.guard.require_absent(cohort, "the test set")
+    settings = ensemble.parameters
+    return _report(
+        "test",
+        cohort.patients,
+        cohort.labels,
+        score_all(ensemble, cohort.dynamic, cohort.clinical),
+        ensemble,
+        settings.replicates if replicates is None else replicates,
+        settings.seed if seed is None else seed,
+    )
+
+
+def shuffle_control(
+    cohort: LearningCohort,
+    parameters: LearnParameters | None = None,
+    *,
+    repeats: int = 1,
+    cancelled: Callable[[], bool] | None = None,
+) -> ShuffleControl:
+    """Learn from shuffled labels, the whole pipeline again: the out-of-fold AUC must fall to one half.
+
+    The area is the mean over all sixteen fused models and `repeats` shuffles, none of them chosen.
+
+    Raises:
+        InvalidInputError, CancelledError: as `learn`.
+    """
+    settings = parameters or LearnParameters()
+    ordered = _checked(cohort, None)
+    rng = np.random.default_rng(settings.seed)
+    areas = []
+    for _ in range(repeats):
+        shuffled = replace(ordered, labels=rng.permutation(ordered.labels))
+        folds = _folds(shuffled, settings)
+        fits = _fit_folds(shuffled, _splits(folds), settings, None, cancelled)
+        oof = _out_of_fold(shuffled, folds, fits, settings)
+        areas.append(float(np.mean([auc(shuffled.labels, oof[model]) for model in FUSED_MODELS])))
+    events, others = int(ordered.labels.sum()), int((1 - ordered.labels).sum())
+    error = np.sqrt((events + others + 1) / (12.0 * events * others * repeats))
+    tolerance = float(max(SHUFFLE_TOLERANCE, SHUFFLE_ERRORS * error))
+    return ShuffleControl(
+        tuple(areas), tolerance, abs(float(np.mean(areas)) - 0.5) <= tolerance, settings.seed
+    )
+
+
+def _checked(cohort: LearningCohort, guard: PatientGuard | None) -> LearningCohort:
+    """Return the cohort in order of patient codes, after every check that can be made before a fit."""
+    require_sound_cohort(cohort)
+    events, others = int((cohort.labels == 1).sum()), int((cohort.labels == 0).sum())
+    if min(events, others) < MINIMUM_PER_CLASS:
+        raise InvalidInputError(
+            f"labels: expected at least {MINIMUM_PER_CLASS} patients of each class to learn from, got "
+            f"{events} positive and {others} negative. Label more patients first."
+        )
+    require_no_leak(cohort)
+    if guard is not None:
+        guard.require_absent(cohort, "training")
+    order = np.array(sorted(range(len(cohort.patients)), key=lambda row: cohort.patients[row]))
+    return subset(cohort, order)
+
+
+def _folds(cohort: LearningCohort, settings: LearnParameters) -> NDArray[np.int64]:
+    return assign_folds(
+        cohort.patients, cohort.labels, settings.outer_folds, groups=cohort.groups, seed=settings.seed
+    )
+
+
+def _splits(folds: NDArray[np.int64]) -> list[NDArray[np.bool_] | None]:
+    """Return a mask of the patients held out, fold after fold."""
+    return [folds == number for number in range(int(folds.max()) + 1)]
+
+
+def _fit_folds(
+    cohort: LearningCohort,
+    splits: list[NDArray[np.bool_] | None],
+    settings: LearnParameters,
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+) -> list[_Fold]:
+    """Fit every split, `jobs` at a time; a split of None trains on everybody and scores everybody."""
+    stop = Event()
+
+    def check() -> None:
+        if stop.is_set() or (settings.jobs == 1 and cancelled is not None and cancelled()):
+            raise CancelledError("Learning was stopped on request; nothing was kept.")
+
+    def told(done: int) -> None:
+        if progress is not None:
+            progress(done, len(splits), "fold" if done < len(splits) else "judge")
+
+    told(0)
+    if settings.jobs == 1:
+        fits = []
+        for done, held_out in enumerate(splits, start=1):
+            fits.append(_fit_fold(cohort, held_out, settings, check))
+            told(done)
+        return fits
+    return _fit_in_threads(cohort, splits, settings, check, told, stop, cancelled)
+
+
+def _fit_in_threads(
+    cohort: LearningCohort,
+    splits: list[NDArray[np.bool_] | None],
+    settings: LearnParameters,
+    check: Callable[[], None],
+    told: Callable[[int], None],
+    stop: Event,
+    cancelled: Callable[[], bool] | None,
+) -> list[_Fold]:
+    """Fit splits in threads; progress and cancelling stay with the caller's thread."""
+    with ThreadPoolExecutor(settings.jobs) as pool:
+        tasks = [pool.submit(_fit_fold, cohort, held_out, settings, check) for held_out in splits]
+        try:
+            for done, task in enumerate(as_completed(tasks), start=1):
+                task.result()
+                told(done)
+                if cancelled is not None and cancelled():
+                    stop.set()
+        except BaseException:
+            stop.set()
+            raise
+    return [task.result() for task in tasks]
+
+
+def _fit_fold(
+    cohort: LearningCohort,
+    held_out: NDArray[np.bool_] | None,
+    settings: LearnParameters,
+    check: Callable[[], None],
+) -> _Fold:
+    train = np.ones(len(cohort.patients), dtype=bool) if held_out is None else ~held_out
+    scored = train if held_out is None else held_out
+    y = cohort.labels[train]
+    inner = _inner_folds(cohort, train, settings)
+    bases: dict[str, FittedBase] = {}
+    for branch, features in ((VIDEO, cohort.dynamic), (CLINICAL, cohort.clinical)):
+        fitted = fit_branch(
+            branch, features[train], y, inner, settings.classifiers, seed=settings.seed, check=check
+        )
+        bases |= {f"{branch}:{kind}": base for kind, base in fitted.items()}
+    return _Fold(bases, base_scores(bases, cohort.dynamic[scored], cohort.clinical[scored]))
+
+
+def _inner_folds(
+    cohort: LearningCohort, train: NDArray[np.bool_], settings: LearnParameters
+) -> NDArray[np.int64]:
+    inside = subset(cohort, np.flatnonzero(train))
+    smallest = int(min(inside.labels.sum(), (1 - inside.labels).sum()))
+    folds = min(settings.inner_folds, smallest)
+    return assign_folds(inside.patients, inside.labels, folds, groups=inside.groups, seed=settings.seed)
+
+
+def _out_of_fold(
+    cohort: LearningCohort, folds: NDArray[np.int64], fits: list[_Fold], settings: LearnParameters
+) -> dict[str, Vector]:
+    oof = {model: np.empty(folds.size) for model in fits[0].scores}
+    for number in range(int(folds.max()) + 1):
+        for model, scores in fits[number].scores.items():
+            oof[model][folds == number] = scores
+    for model in FUSED_MODELS:
+        video, clinical = parts_of(model)
+        oof[model] = out_of_fold_fusion(settings.fusion, oof[video], oof[clinical], cohort.labels, folds)
+    return oof
+
+
+def _assemble(
+    cohort: LearningCohort, folds: NDArray[np.int64], fits: list[_Fold], settings: LearnParameters
+) -> Learned:
+    """Freeze fusions, cut-offs and the choice on out-of-fold scores; the last fit is the one that is kept."""
+    y, oof, final = cohort.labels, _out_of_fold(cohort, folds, fits, settings), fits[-1]
+    parts = {model: parts_of(model) for model in FUSED_MODELS}
+    combiners = {
+        model: fit_combiner(settings.fusion, oof[video], oof[clinical], y)
+        for model, (video, clinical) in parts.items()
+    }
+    areas = {model: auc(y, oof[model]) for model in FUSED_MODELS}
+    chosen = max(FUSED_MODELS, key=lambda model: areas[model])
+    apparent = dict(final.scores)
+    for model, combiner in combiners.items():
+        apparent[model] = combiner.combine(*(apparent[part] for part in parts[model]))
+    ensemble = LearnedEnsemble(
+        parameters=settings,
+        feature_names=tuple(cohort.feature_names),
+        bases=final.bases,
+        combiners=combiners,
+        cutoffs={model: _cutoff(y, scores) for model, scores in oof.items()},
+        chosen=chosen,
+        recalibration=recalibrate(oof[chosen], y),
+        training=TrainingRecord(
+            patients=cohort.patients,
+            labels=y,
+            folds=folds,
+            oof=oof,
+            apparent=apparent,
+            cases=chosen_cases(final.bases, chosen, cohort.dynamic, cohort.clinical),
+        ),
+        guard=PatientGuard.of(cohort),
+        versions=installed_versions(),
+    )
+    sizes = settings.replicates, settings.seed
+    return Learned(
+        ensemble,
+        oof=_report("oof", cohort.patients, y, oof, ensemble, *sizes),
+        apparent=_report("apparent", cohort.patients, y, apparent, ensemble, *sizes),
+        selected=_selected(cohort, fits[:-1]),
+    )
+
+
+def _report(
+    name: str,
+    patients: tuple[str, ...],
+    labels: NDArray[np.int64],
+    scores: Mapping[str, Vector],
+    ensemble: LearnedEnsemble,
+    replicates: int,
+    seed: int,
+) -> CohortReport:
+    return report_cohort(
+        name,
+        patients,
+        labels,
+        scores,
+        ensemble.cutoffs,
+        chosen=ensemble.chosen,
+        candidates=FUSED_MODELS,
+        references=parts_of(ensemble.chosen),
+        probability=ensemble.recalibration.probability(scores[ensemble.chosen]),
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+def _cutoff(y: NDArray[np.int64], scores: Vector) -> float:
+    """Return Youden's cut-off, or the score itself (everybody called positive) where all scores are one."""
+    return float(scores[0]) if np.ptp(scores) == 0.0 else youden_cutoff(y, scores)
+
+
+def _selected(cohort: LearningCohort, fits: list[_Fold]) -> dict[str, int]:
+    """Count the outer folds that chose each video feature, the most frequent first."""
+    counts = Counter(int(column) for fit in fits for column in fit.bases[f"{VIDEO}:RF"].columns)
+    return {cohort.feature_names[column]: count for column, count in counts.most_common()}
