@@ -114,6 +114,13 @@ def can_view_labels(user: AbstractBaseUser, patient: Patient) -> bool:
     return Role.ADMINISTRATOR in roles and not _is_sealed_test(patient)
 
 
+def can_view_labels_in(user: AbstractBaseUser, study: Study) -> bool:
+    """Whether the user sees labels of a study at all (counts, lists); each patient is asked for itself."""
+    return not is_blinded(user, study) and has_role(
+        user, study, {Role.PATHOLOGIST, Role.COORDINATOR, Role.CLINICIAN}
+    )
+
+
 def _is_sealed_test(patient: Patient) -> bool:
     membership = getattr(patient, "membership", None)
     on_test_side = membership is not None and membership.side == membership.Side.TEST

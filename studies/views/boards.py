@@ -1,0 +1,202 @@
+"""What waits for whom: the counts behind the home page and the study overview."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Count, Min, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from studies.models import AuditEvent, Clip, Label, Membership, Patient, Specimen, Study, Track, Upload
+from studies.permissions import Role, can_view_labels_in, is_blinded, roles_in
+from studies.selectors import clips_to_read, patients_for, studies_for
+
+CHANGES_SHOWN = 12
+QUIET_ACTIONS = ("patient.view", "revision.append", "track.patch", "permission.denied")
+BLIND_ACTIONS = Q(action__startswith="label.") | Q(action__startswith="specimen.")
+CLINICAL_NEEDED = ("age_years", "menopause", "size_cm", "c_t", "c_n")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One kind of waiting work: how much, since when, and where to start."""
+
+    label: str
+    count: int
+    url: str
+    oldest: datetime | None = None
+    act: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The work of one user in one study."""
+
+    study: Study
+    roles: list[str]
+    tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> int:
+        """How many things wait in all."""
+        return sum(task.count for task in self.tasks)
+
+
+def boards_for(*, viewer: AbstractBaseUser) -> list[Board]:
+    """One board a study, studies with the most waiting first."""
+    boards = [
+        Board(study, sorted(roles_in(viewer, study)), tasks_in(study, viewer=viewer))
+        for study in studies_for(viewer=viewer)
+    ]
+    return sorted(boards, key=lambda board: -board.waiting)
+
+
+def tasks_in(study: Study, *, viewer: AbstractBaseUser) -> list[Task]:
+    """The waiting work of the viewer's roles in a study."""
+    builders = {
+        Role.SONOGRAPHER: _reading_tasks,
+        Role.PATHOLOGIST: _pathology_tasks,
+        Role.COORDINATOR: _cohort_tasks,
+    }
+    roles = roles_in(viewer, study)
+    return [task for role, build in builders.items() if role in roles for task in build(study, viewer)]
+
+
+def _reading_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
+    clips = clips_to_read(study, viewer=viewer).filter(n_frames__gt=1)
+    todo = clips.filter(state__in=("open", "waiting")).order_by("created_at")
+    first = todo.first()
+    return [
+        Task(
+            label=_("Clips that need you"),
+            count=todo.count(),
+            url=reverse("clip", args=[first.pk]) if first else reverse("worklist", args=[study.slug]),
+            oldest=first.created_at if first else None,
+            act=_("Read the next one"),
+        )
+    ]
+
+
+def _pathology_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
+    if is_blinded(viewer, study):
+        return []
+    todo = unlabelled_specimens(study, viewer=viewer)
+    first = todo.first()
+    page = reverse("pathology", args=[study.slug])
+    without = patients_for(study, viewer=viewer).filter(specimens__isnull=True)
+    return [
+        Task(
+            label=_("Specimens without a locked label"),
+            count=todo.count(),
+            url=reverse("specimen", args=[first.pk]) if first else page,
+            oldest=first.created_at if first else None,
+            act=_("Enter the next one"),
+        ),
+        Task(_("Patients without a specimen"), without.count(), page, act=_("Register specimens")),
+    ]
+
+
+def _cohort_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
+    patients = patients_for(study, viewer=viewer)
+    cohort = reverse("cohort", args=[study.slug])
+    upload = reverse("upload", args=[study.slug])
+    missing = patients.filter(clinical_missing())
+    unassigned = study.uploads.filter(patient__isnull=True, status=Upload.Status.QUEUED)
+    refused = study.uploads.filter(status=Upload.Status.REFUSED)
+    no_cine = patients.filter(exams__clips__isnull=True).distinct()
+    oldest = unassigned.aggregate(at=Min("created_at"))["at"]
+    return [
+        Task(_("Files without a patient"), unassigned.count(), upload, oldest, _("Assign them")),
+        Task(_("Refused files"), refused.count(), upload, act=_("See why")),
+        Task(
+            _("Patients with missing clinical values"),
+            missing.count(),
+            f"{cohort}?show=missing",
+            act=_("Complete them"),
+        ),
+        Task(_("Patients without a cine"), no_cine.count(), f"{cohort}?show=no_cine", act=_("Upload")),
+    ]
+
+
+def clinical_missing() -> Q:
+    """Condition on patients: one of the paper's clinical variables is empty."""
+    condition = Q(clinical__c_tnm="")
+    for name in CLINICAL_NEEDED:
+        condition |= Q(**{f"clinical__{name}__isnull": True})
+    return condition
+
+
+def unlabelled_specimens(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Specimen]:
+    """Specimens whose first reading is not locked, oldest first."""
+    patients = patients_for(study, viewer=viewer)
+    return (
+        Specimen.objects.filter(patient__in=patients)
+        .exclude(labels__role=Label.Role.FIRST, labels__status=Label.Status.LOCKED)
+        .select_related("patient__site")
+        .order_by("created_at")
+    )
+
+
+def recent_changes(*, viewer: AbstractBaseUser) -> QuerySet[AuditEvent]:
+    """The newest events of the viewer's studies, without those that would unblind them."""
+    events = AuditEvent.objects.filter(study__in=studies_for(viewer=viewer)).exclude(action__in=QUIET_ACTIONS)
+    blinded = [study for study in studies_for(viewer=viewer) if is_blinded(viewer, study)]
+    return (
+        events.exclude(BLIND_ACTIONS & Q(study__in=blinded))
+        .exclude(actor=viewer)
+        .select_related("actor", "study")[:CHANGES_SHOWN]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The numbers of a study; `labels` is None for those who may not see labels."""
+
+    patients: int
+    clips: int
+    frames: int
+    complete: int
+    read: int
+    cines: int
+    training: int
+    test: int
+    looks: int
+    labels: dict[str, int] | None
+
+
+def overview_of(study: Study, *, viewer: AbstractBaseUser) -> Overview:
+    """Count what the study holds at the viewer's sites."""
+    patients = patients_for(study, viewer=viewer)
+    ids = patients.values("pk")
+    clips = Clip.objects.filter(exam__patient__in=ids)
+    sides = dict(
+        Membership.objects.filter(patient__in=ids).values_list("side").annotate(n=Count("pk")).order_by()
+    )
+    signed = Track.objects.filter(
+        clip__in=clips, status=Track.Status.SIGNED, source__in=[Track.Source.READER, Track.Source.ADJUDICATED]
+    )
+    cines = clips.filter(n_frames__gt=1)
+    return Overview(
+        patients=patients.count(),
+        clips=clips.count(),
+        frames=sum(clips.values_list("n_frames", flat=True)),
+        complete=patients.exclude(clinical_missing()).count(),
+        read=signed.values("clip").distinct().count(),
+        cines=cines.count(),
+        training=sides.get(Membership.Side.TRAINING, 0),
+        test=sides.get(Membership.Side.TEST, 0),
+        looks=study.looks.count(),
+        labels=_label_counts(ids) if can_view_labels_in(viewer, study) else None,
+    )
+
+
+def _label_counts(patients: QuerySet) -> dict[str, int]:
+    locked = Label.objects.filter(specimen__patient__in=patients, status=Label.Status.LOCKED)
+    return {
+        "positive": locked.filter(call="POSITIVE").values("specimen__patient").distinct().count(),
+        "negative": locked.filter(call="NEGATIVE").values("specimen__patient").distinct().count(),
+        "waiting": Patient.objects.filter(pk__in=patients)
+        .exclude(specimens__labels__status=Label.Status.LOCKED)
+        .count(),
+    }

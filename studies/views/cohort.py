@@ -1,0 +1,185 @@
+"""The cohort table, a new patient, the patient page and the clinical form."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from studies import permissions
+from studies.forms import ClinicalForm, PatientForm
+from studies.models import AuditEvent, Clip, Label, Patient, Track
+from studies.selectors import patient_get, patients_for, sites_for, study_get
+from studies.services.audit import audit_record
+from studies.services.cohort import clinical_save, patient_create
+from studies.services.labels_of_record import label_of_record
+from studies.views.boards import clinical_missing
+from studies.views.guards import require
+
+PAGE_SIZE = 50
+HISTORY_SHOWN = 30
+SORTS = {
+    "code": "code",
+    "-code": "-code",
+    "site": "site__code",
+    "age": "clinical__age_years",
+    "-age": "-clinical__age_years",
+    "size": "clinical__size_cm",
+    "-size": "-clinical__size_cm",
+    "newest": "-created_at",
+}
+
+
+@login_required
+@require_safe
+def cohort(request: HttpRequest, slug: str) -> HttpResponse:
+    """Patients of the viewer's sites: filter, sort, count."""
+    study = study_get(slug, viewer=request.user)
+    sees_labels = permissions.can_view_labels_in(request.user, study)
+    patients = patients_for(study, viewer=request.user)
+    shown = _filtered(patients, request, sees_labels).order_by(
+        SORTS.get(request.GET.get("sort", ""), "code"), "pk"
+    )
+    page = Paginator(_with_counts(shown), PAGE_SIZE).get_page(request.GET.get("page"))
+    if sees_labels:
+        _add_labels(page.object_list, request.user)
+    context = {
+        "study": study,
+        "page": page,
+        "sites": sites_for(study, viewer=request.user),
+        "n_all": patients.count(),
+        "sees_labels": sees_labels,
+        "may_add": permissions.can_manage_cohort(request.user, study),
+        "chosen": {name: request.GET.get(name, "") for name in ("q", "site", "show", "side", "sort")},
+    }
+    template = "studies/partials/cohort_table.html" if request.htmx else "studies/cohort.html"
+    return render(request, template, context)
+
+
+def _filtered(patients: QuerySet[Patient], request: HttpRequest, sees_labels: bool) -> QuerySet[Patient]:
+    chosen = request.GET
+    if text := chosen.get("q", "").strip():
+        patients = patients.filter(code__icontains=text)
+    if chosen.get("site"):
+        patients = patients.filter(site__code=chosen["site"])
+    if chosen.get("side") in {"training", "test"}:
+        patients = patients.filter(membership__side=chosen["side"])
+    locked = Label.objects.filter(specimen__patient=OuterRef("pk"), status=Label.Status.LOCKED)
+    conditions = {"missing": clinical_missing(), "no_cine": ~Exists(_clips())}
+    if sees_labels:
+        conditions["no_label"] = ~Exists(locked)
+    condition = conditions.get(chosen.get("show", ""))
+    return patients if condition is None else patients.filter(condition)
+
+
+def _clips() -> QuerySet[Clip]:
+    return Clip.objects.filter(exam__patient=OuterRef("pk"))
+
+
+def _with_counts(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    read = Q(exams__clips__tracks__status=Track.Status.SIGNED) & ~Q(exams__clips__tracks__source="model")
+    return patients.annotate(
+        n_clips=Count("exams__clips", distinct=True),
+        n_read=Count("exams__clips", filter=read, distinct=True),
+        is_incomplete=Exists(Patient.objects.filter(clinical_missing(), pk=OuterRef("pk"))),
+    )
+
+
+def _add_labels(patients: list[Patient], viewer) -> None:
+    """Attach the label of record to each patient of a page, in two queries."""
+    rows = list(patients)
+    with_labels = Patient.objects.filter(pk__in=[p.pk for p in rows]).prefetch_related("specimens__labels")
+    labels = {p.pk: label_of_record(p) for p in with_labels}
+    for patient in rows:
+        patient.label = labels[patient.pk] if permissions.can_view_labels(viewer, patient) else None
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest, slug: str) -> HttpResponse:
+    """Add a patient by pseudonymous code."""
+    study = study_get(slug, viewer=request.user)
+    allowed = permissions.can_manage_cohort(request.user, study)
+    require(request, allowed, action="create patient", target=study, study=study)
+    sites = sites_for(study, viewer=request.user)
+    form = PatientForm(request.POST or None, study=study, sites=sites)
+    if request.method == "POST" and form.is_valid():
+        patient = patient_create(actor=request.user, study=study, **form.cleaned_data)
+        messages.success(
+            request, _("The patient was added. Enter the clinical values, then upload the cine.")
+        )
+        return redirect("patient", patient.pk)
+    return render(request, "studies/patient_form.html", {"study": study, "form": form, "sites": sites})
+
+
+@login_required
+@require_safe
+def patient(request: HttpRequest, patient_id: object) -> HttpResponse:
+    """Everything the viewer's role may see of one patient."""
+    row = patient_get(patient_id, viewer=request.user)
+    study, user = row.study, request.user
+    audit_record(actor=user, action="patient.view", target=row, study=study)
+    sees_labels = permissions.can_view_labels(user, row)
+    sees_clips = permissions.roles_in(user, study, row.site) - {permissions.Role.PATHOLOGIST}
+    context = {
+        "study": study,
+        "patient": row,
+        "clips": _clips_of(row) if sees_clips else [],
+        "sees_clips": bool(sees_clips),
+        "sees_labels": sees_labels,
+        "label": label_of_record(row) if sees_labels else None,
+        "specimens": row.specimens.prefetch_related("labels") if sees_labels else [],
+        "sees_prediction": permissions.can_view_predictions(user, study, row.site),
+        "may_edit": permissions.can_edit_patient(user, row),
+        "may_upload": permissions.can_upload(user, study, row.site),
+        "may_label": permissions.can_enter_pathology(user, row),
+        "may_correct": permissions.has_role(user, study, {permissions.Role.SONOGRAPHER}, row.site),
+        "history": _history(row, user) if sees_labels else [],
+        "missing": _missing_fields(row),
+    }
+    return render(request, "studies/patient.html", context)
+
+
+def _clips_of(patient: Patient) -> list[Clip]:
+    clips = Clip.objects.filter(exam__patient=patient).select_related("exam", "lesion")
+    return list(clips.prefetch_related("tracks__reader").order_by("exam__number", "created_at"))
+
+
+def _missing_fields(patient: Patient) -> list[str]:
+    """Names of the paper's clinical variables that are empty."""
+    record = getattr(patient, "clinical", None)
+    names = ("age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm")
+    if record is None:
+        return [str(ClinicalForm.Meta.model._meta.get_field(name).verbose_name) for name in names]
+    return [
+        str(record._meta.get_field(name).verbose_name)
+        for name in names
+        if getattr(record, name) in (None, "")
+    ]
+
+
+def _history(patient: Patient, viewer) -> QuerySet[AuditEvent]:
+    related = [str(patient.pk)]
+    if clinical := getattr(patient, "clinical", None):
+        related.append(str(clinical.pk))
+    events = AuditEvent.objects.filter(object_id__in=related).exclude(action="patient.view")
+    return events.select_related("actor")[:HISTORY_SHOWN]
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def clinical_edit(request: HttpRequest, patient_id: object) -> HttpResponse:
+    """Enter or correct the clinical values."""
+    row = patient_get(patient_id, viewer=request.user)
+    allowed = permissions.can_edit_patient(request.user, row)
+    require(request, allowed, action="edit clinical", target=row, study=row.study)
+    form = ClinicalForm(request.POST or None, instance=getattr(row, "clinical", None))
+    if request.method == "POST" and form.is_valid():
+        reason = request.POST.get("reason", "")
+        clinical_save(actor=request.user, patient=row, values=form.cleaned_data, reason=reason)
+        messages.success(request, _("The clinical values were saved."))
+        return redirect("patient", row.pk)
+    return render(request, "studies/clinical_form.html", {"study": row.study, "patient": row, "form": form})
