@@ -1,0 +1,223 @@
+"""Training: it learns, repeats itself, resumes, stops when asked, and refuses what it cannot use."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from analysis.pipeline.errors import CancelledError, InvalidInputError, LeakageError, ModelFileError
+from analysis.pipeline.kernels import training_state, yolo_compat
+from analysis.pipeline.kernels.augment import AugmentOptions
+from analysis.pipeline.kernels.detection_metrics import figures
+from analysis.pipeline.kernels.detector_dataset import CachedStill, LabelledStill
+from analysis.pipeline.kernels.training_batches import Batches, target_rows
+from analysis.pipeline.kernels.training_loop import TrainingOptions, judge_model, learning_rate, run_training
+from analysis.pipeline.synthesis import draw_pretraining_still
+from analysis.pipeline.train import FitOptions, fit_detector
+
+CALM = AugmentOptions(
+    mosaic=0.0, paste=0.0, shadow=0.0, speckle=0.0, log_scale=0.1, log_aspect=0.05, shift=0.1
+)
+TINY = TrainingOptions(
+    image_size=96,
+    small_sizes=(),
+    epochs=2,
+    batch=4,
+    warmup_steps=4,
+    validate_every=1,
+    precision="float32",
+    augment=CALM,
+    ema_decay=0.9,
+)
+
+
+@pytest.fixture(scope="module")
+def stills() -> list[CachedStill]:
+    """Synthetic stills of 128 px without overlays."""
+    return [
+        CachedStill(*draw_pretraining_still(np.random.default_rng((31, i)), long_side=128, overlays=False))
+        for i in range(240)
+    ]
+
+
+def _weights(path: Path) -> dict[str, torch.Tensor]:
+    return load_file(path)
+
+
+def test_two_epochs_beat_an_untrained_network(tmp_path, stills):
+    """On stills that were not trained on: lower loss, and boxes that overlap the lesions more."""
+    options = replace(TINY, learning_rate=3e-3, ema_decay=0.5, validate_every=2)
+    training, validation = stills[:200], stills[200:]
+    trained, anchors = training_state.load_weights(
+        run_training(training, validation, options, tmp_path).final
+    )
+    torch.manual_seed(0)
+    untrained = yolo_compat.build_model("n", anchors, channels=1)
+    loss_before, before = _outcome(untrained, validation, options)
+    loss_after, after = _outcome(trained, validation, options)
+    assert loss_after < 0.95 * loss_before
+    assert after["mAP50"] > 3 * before["mAP50"]
+    assert after["mean_iou"] > before["mean_iou"] + 0.03
+
+
+def _outcome(
+    model: torch.nn.Module, stills: list[CachedStill], options: TrainingOptions
+) -> tuple[float, dict[str, float]]:
+    """Loss on one batch of the stills, and the figures over all detections."""
+    pixels, targets = next(Batches(stills, (), replace(options, batch=len(stills))).epoch(0))
+    loss = yolo_compat.build_loss(model, yolo_compat.loss_gains(options.image_size))
+    model.train()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 0.0  # the statistics of training stay
+    with torch.no_grad():
+        value = float(loss(model(pixels), targets)[0])
+    return value, figures(judge_model(model, stills, options.image_size), 0.0)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path, stills):
+    training, validation = stills[:12], stills[12:16]
+    one = run_training(training, validation, TINY, tmp_path / "a")
+    two = run_training(training, validation, TINY, tmp_path / "b")
+    other = run_training(training, validation, replace(TINY, seed=1), tmp_path / "c")
+    first, second, third = (_weights(result.final) for result in (one, two, other))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert any(not torch.equal(first[name], third[name]) for name in first)
+    without_time = [
+        [{k: v for k, v in row.items() if k != "cpu_s"} for row in result.history] for result in (one, two)
+    ]
+    assert without_time[0] == without_time[1]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path, stills):
+    training, validation = stills[:12], stills[12:16]
+    options = replace(TINY, epochs=3)
+    whole = run_training(training, validation, options, tmp_path / "whole")
+    steps = iter(range(1000))
+    with pytest.raises(CancelledError):
+        run_training(training, validation, options, tmp_path / "cut", cancelled=lambda: next(steps) > 4)
+    assert len((tmp_path / "cut/progress.jsonl").read_text().splitlines()) == 1
+    resumed = run_training(training, validation, options, tmp_path / "cut", resume=True)
+    one, two = _weights(whole.final), _weights(resumed.final)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert [row["epoch"] for row in resumed.history] == [0, 1, 2]
+    assert resumed.best_epoch == whole.best_epoch
+
+
+def test_resuming_needs_such_a_run(tmp_path, stills):
+    with pytest.raises(ModelFileError, match="resume"):
+        run_training(stills[:12], stills[12:16], TINY, tmp_path, resume=True)
+    run_training(stills[:12], stills[12:16], replace(TINY, epochs=1), tmp_path)
+    with pytest.raises(ModelFileError, match="options"):
+        run_training(stills[:12], stills[12:16], TINY, tmp_path, resume=True)
+
+
+def test_everything_lies_in_the_run_folder(tmp_path, stills, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    rows: list[dict[str, float]] = []
+    result = run_training(stills[:12], stills[12:16], TINY, tmp_path / "run", progress=rows.append)
+    names = {
+        "options.json",
+        "progress.jsonl",
+        "last.json",
+        "last.safetensors",
+        "best.safetensors",
+        "final.safetensors",
+    }
+    assert {path.name for path in (tmp_path / "run").iterdir()} == names
+    assert {path.name for path in tmp_path.iterdir()} == {"run"}
+    assert rows == result.history
+    assert json.loads((tmp_path / "run/options.json").read_text())["seed"] == TINY.seed
+
+
+def test_patience_stops_a_run_that_does_not_gain(tmp_path, stills):
+    options = replace(TINY, epochs=9, learning_rate=0.0, patience=2)
+    assert len(run_training(stills[:12], stills[12:16], options, tmp_path).history) == 3
+
+
+def test_synthetic_images_fill_their_part_of_every_batch(stills):
+    black = [CachedStill(np.zeros((96, 96), np.uint8), np.empty((0, 4)))] * 3
+    bright = [CachedStill(np.full((96, 96), 200, np.uint8), np.array([[10.0, 10, 50, 50]]))] * 3
+    batches = Batches(black, bright, replace(TINY, batch=8, synthetic=0.25))
+    pixels, targets = next(batches.epoch(0))
+    lit = pixels.amax(dim=(1, 2, 3)) > 0
+    assert lit.tolist() == [False] * 6 + [True] * 2
+    assert set(targets[:, 0].tolist()) == {6.0, 7.0}
+
+
+def test_targets_are_centres_and_sides():
+    rows = target_rows(3, np.array([[10.0, 20, 50, 40]]), 100)
+    np.testing.assert_allclose(rows, [[3, 0, 0.3, 0.3, 0.4, 0.2]], rtol=1e-6)
+
+
+def test_the_rate_warms_up_and_falls():
+    options = replace(TINY, warmup_steps=10, learning_rate=1.0, final_learning_rate=0.1)
+    rates = [learning_rate(step, 110, options) for step in range(110)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == pytest.approx(1.0)
+    assert (np.diff(rates[10:]) <= 0).all()
+    assert rates[-1] == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"image_size": 100}, "divisible"),
+        ({"epochs": 0}, "epochs"),
+        ({"synthetic": 1.0}, "synthetic"),
+        ({"precision": "int8"}, "precision"),
+    ],
+)
+def test_bad_options_are_refused(tmp_path, stills, change, words):
+    with pytest.raises(InvalidInputError, match=words):
+        run_training(stills[:12], stills[12:16], replace(TINY, **change), tmp_path)
+
+
+def test_empty_sets_are_refused(tmp_path, stills):
+    free = [CachedStill(still.image, np.empty((0, 4))) for still in stills[:12]]
+    for training, validation in (
+        ([], stills[:4]),
+        (stills[:12], []),
+        (free, stills[:4]),
+        (stills[:12], free),
+    ):
+        with pytest.raises(InvalidInputError, match=r"empty data set|none"):
+            run_training(training, validation, TINY, tmp_path)
+
+
+def test_weights_of_another_kind_are_refused(tmp_path, stills):
+    file = run_training(stills[:12], stills[12:16], replace(TINY, epochs=1), tmp_path).final
+    with pytest.raises(ModelFileError, match="YOLOv5s"):
+        run_training(
+            stills[:12], stills[12:16], replace(TINY, size="s"), tmp_path / "s", initial_weights=file
+        )
+    with pytest.raises(ModelFileError):
+        run_training(
+            stills[:12], stills[12:16], TINY, tmp_path / "s", initial_weights=tmp_path / "none.safetensors"
+        )
+    pickled = tmp_path / "w.safetensors"
+    torch.save({"model": 1}, pickled)
+    with pytest.raises(ModelFileError):
+        training_state.load_weights(pickled)
+    with pytest.raises(ModelFileError, match="size"):
+        yolo_compat.build_model("x", [[1.0] * 6] * 3)
+
+
+def test_the_network_is_yolov5_nano():
+    model = yolo_compat.build_model(
+        "n", [[10, 13, 16, 30, 33, 23], [30, 61, 62, 45, 59, 119], [116, 90, 156, 198, 373, 326]]
+    )
+    # 1,765,270 parameters: the count that YOLOv5n has with one class
+    assert sum(p.numel() for p in model.parameters()) == 1_765_270
+    assert model.stride.tolist() == [8, 16, 32]
+
+
+def test_a_group_on_both_sides_is_refused(tmp_path):
+    still = LabelledStill(tmp_path / "a.png", np.empty((0, 4)), "g1", "", "", 10, 10)
+    with pytest.raises(LeakageError):
+        fit_detector([still], [still], tmp_path, FitOptions(TINY))
