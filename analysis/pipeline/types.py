@@ -1,6 +1,7 @@
 """Frozen dataclasses that cross the borders of the pipeline's stages."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,3 +71,60 @@ class LearningCohort:
     groups: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = DYNAMIC_FEATURES
     catalogue: tuple[str, ...] = DYNAMIC_FEATURES
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeParameters:
+    """How a clip is described. Every number that can move a feature is here, so that results can go stale.
+
+    mask_kind, margin: see `masks.box_masks`; bin_width in grey levels, or bin_count levels instead; fmax:
+    upper limit of the frequency descriptors, in Hz or cycles a frame as the time base says; window, detrend:
+    of the spectra; fixed_frames: compare this many central frames of every clip; time_base: "hz" needs a
+    known rate, "cycles" never uses it, "auto" takes what there is (never mix within a study); spacing_base:
+    "mm", "px" or "auto" likewise; exclude: leave out frames with colour Doppler or drawn marks over the
+    lesion.
+    """
+
+    mask_kind: Literal["rect", "ellipse", "segment"] = "rect"
+    margin: float = 1.0
+    bin_width: float = 25.0
+    bin_count: int | None = None
+    min_pixels: int = 64
+    min_side_px: int = 8
+    fmax: float | None = None
+    window: Literal["rect", "hann"] = "rect"
+    detrend: Literal["mean", "linear"] = "mean"
+    fixed_frames: int | None = None
+    time_base: Literal["auto", "hz", "cycles"] = "auto"
+    spacing_base: Literal["auto", "mm", "px"] = "auto"
+    exclude: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDescription:
+    """Everything that was computed of one clip.
+
+    frame_indices: (n_valid,) 0-based frames whose lesion was measured; static: (n_valid, 91) float64, their
+    rows; reasons: frame index to why a frame with a box does not count; window: half-open frame range of the
+    curves; fps: samples a second of the curves, 1 when time_base is "cycles" (frequencies in cycles a frame),
+    else time_base is "hz"; resampled: the time stamps were uneven and the curves interpolated; spacing_mm:
+    (row, column), (1, 1) when spacing_base is "px"; dynamic: (2184,) float64; n_used: measured frames in the
+    window, longest_gap: frames, most in a row without a measurement between the first and the last one; qc:
+    the record of the clip, JSON-ready; parameters and version: with what it was computed.
+    """
+
+    frame_indices: NDArray[np.int64]
+    static: NDArray[np.float64]
+    reasons: dict[int, str]
+    window: tuple[int, int]
+    fps: float
+    time_base: Literal["hz", "cycles"]
+    resampled: bool
+    spacing_mm: tuple[float, float]
+    spacing_base: Literal["mm", "px"]
+    dynamic: NDArray[np.float64]
+    n_used: int
+    longest_gap: int
+    qc: dict[str, object]
+    parameters: DescribeParameters
+    version: str
