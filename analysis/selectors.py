@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction
-from studies.models import Clip, Patient, Study
+from studies.models import Clip, Exam, Patient, Study
 from studies.permissions import can_administer, can_view_predictions, can_view_results, can_view_study
 
 
@@ -55,6 +55,14 @@ def prediction_of_record(patient: Patient, *, viewer: AbstractBaseUser) -> Predi
         .select_related("version", "feature_set__clip", "feature_set__revision")
         .first()
     )
+
+
+def index_clip(patient: Patient) -> Clip | None:
+    """The coordinator's choice, else the earliest cine of a baseline exam."""
+    if patient.index_clip is not None:
+        return patient.index_clip
+    clips = Clip.objects.filter(exam__patient=patient, exam__phase=Exam.Phase.BASELINE, n_frames__gt=1)
+    return clips.exclude(kind=Clip.Kind.STILL).order_by("exam__number", "created_at").first()
 
 
 def newest_feature_sets(clips: Iterable[Clip]) -> dict[object, FeatureSet]:

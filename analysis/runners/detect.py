@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from studies.imaging.pack_reader import PackReader
 
 from analysis.models import Job, ModelVersion
 from analysis.pipeline.detector import Detector, load_detector
@@ -13,6 +12,7 @@ from analysis.pipeline.errors import UnusableClipError
 from analysis.pipeline.tracking import repair
 from analysis.runners.ticker import JobTicker
 from analysis.services.jobs import job_enqueue
+from studies.imaging.pack_reader import PackReader
 from studies.models import Clip, Study
 from studies.services.annotation import detection_store, model_track_store
 from studies.services.video import pack_local_path

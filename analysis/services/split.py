@@ -1,19 +1,25 @@
 """Drawing the split: stratified by outcome, seeded, linked patients kept on one side."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 
+from analysis.models import Job
 from analysis.pipeline.splits import split_patients
+from analysis.selectors import index_clip
+from analysis.services.jobs import job_enqueue
 from studies.errors import RuleViolationError
 from studies.models import Clip, Membership, Patient, Study
 from studies.services.labels_of_record import label_of_record, outcome_of
-from studies.services.membership import membership_assign
+from studies.services.membership import membership_assign, study_freeze_base
 
 RULE = "stratified 4:1 by outcome, seed {seed}, linked patients together"
 TOO_FEW = "There are {n} patients with a final HER2 label; label more of them before drawing the split."
 
 
+@transaction.atomic
 def study_split(*, actor: AbstractBaseUser, study: Study) -> int:
     """Put every patient with a final outcome on the training or the test side; return how many.
 
@@ -31,9 +37,31 @@ def study_split(*, actor: AbstractBaseUser, study: Study) -> int:
     split = split_patients(
         [p.code for p in known], labels, groups=[links[p.pk] for p in known], seed=study.split_seed
     )
+    base = common_base([index_clip(known[i]) for i in split.training])
+    study_freeze_base(actor=actor, study=study, base=base)
     sides = {known[i].pk: Membership.Side.TRAINING for i in split.training}
     sides |= {known[i].pk: Membership.Side.TEST for i in split.test}
-    return membership_assign(actor=actor, study=study, sides=sides, rule=RULE.format(seed=study.split_seed))
+    rule = RULE.format(seed=study.split_seed)
+    count = membership_assign(actor=actor, study=study, sides=sides, rule=rule)
+    for clip in Clip.objects.filter(exam__patient__study=study, n_frames__gt=1):
+        job_enqueue(actor=None, kind=Job.Kind.DESCRIBE, study=study, clip=clip)
+    return count
+
+
+def common_base(clips: Iterable[Clip | None]) -> dict[str, object]:
+    """Return the units that every training clip can meet: hz and mm only where all of them know theirs.
+
+    fmax: half the slowest frame rate of the training clips (SCIENCE 2.5), None on cycles.
+    """
+    known = [clip for clip in clips if clip is not None]
+    rates = [clip.fps for clip in known]
+    timed = bool(rates) and all(rate is not None for rate in rates)
+    calibrated = bool(known) and all(clip.spacing_mm is not None for clip in known)
+    return {
+        "time_base": "hz" if timed else "cycles",
+        "spacing_base": "mm" if calibrated else "px",
+        "fmax": min(rate for rate in rates if rate is not None) / 2 if timed else None,
+    }
 
 
 def linked_patients(study: Study) -> dict[object, str]:

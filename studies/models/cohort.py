@@ -30,6 +30,11 @@ class Study(Row):
     split_seed = models.PositiveIntegerField(default=2023)
     sealed_at = models.DateTimeField(null=True, blank=True)
     seal_hash = models.CharField(max_length=64, blank=True)
+    feature_base = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Units of time and length and the common band, frozen at the split from training clips.",
+    )
 
     class Meta:
         verbose_name_plural = "studies"

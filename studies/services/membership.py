@@ -40,6 +40,26 @@ def membership_assign(
 
 
 @transaction.atomic
+def study_freeze_base(
+    *, actor: AbstractBaseUser | None, study: Study, base: Mapping[str, object]
+) -> Study:
+    """Freeze the units of time and length and the common band; refuses once the split is sealed."""
+    if study.is_sealed:
+        raise RuleViolationError("The split is sealed: its units no longer change.")
+    before, study.feature_base = study.feature_base, dict(base)
+    study.full_clean()
+    study.save(update_fields=["feature_base", "updated_at"])
+    audit_record(
+        actor=actor,
+        action="study.freeze_base",
+        target=study,
+        study=study,
+        changes={"feature_base": [before, study.feature_base]},
+    )
+    return study
+
+
+@transaction.atomic
 def study_seal(*, actor: AbstractBaseUser, study: Study) -> Study:
     """Freeze the split: store the hash of who is on which side. From now on looks are counted."""
     locked = Study.objects.select_for_update().get(pk=study.pk)

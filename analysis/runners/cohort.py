@@ -1,0 +1,95 @@
+"""Rows -> LearningCohort: index clips, their current features, clinical values, outcomes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.models import FeatureSet
+from analysis.pipeline.errors import InvalidInputError
+from analysis.pipeline.types import LearningCohort
+from analysis.runners.boxes import head_of
+from analysis.runners.digests import description_digest, parameters_of
+from analysis.selectors import index_clip
+from analysis.services.features import dynamic_of
+from analysis.services.split import linked_patients
+from studies.models import ClinicalRecord, Clip, Patient, Study
+from studies.selectors import track_of_record
+from studies.services.labels_of_record import label_of_record, outcome_of
+
+STAGE_ORDINALS = {
+    "I": 1, "IA": 1, "IB": 1, "II": 2, "IIA": 2, "IIB": 2, "III": 3, "IIIA": 3, "IIIB": 3, "IIIC": 3, "IV": 4,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One patient as learning sees it."""
+
+    patient: Patient
+    features: FeatureSet
+    outcome: bool
+
+
+def current_features(clip: Clip) -> FeatureSet | None:
+    """The feature set of the track of record as it is now; None where it is stale or missing."""
+    track = track_of_record(clip)
+    if track is None or not track.head:
+        return None
+    wanted = description_digest(clip, head_of(track), parameters_of(clip.study))
+    return FeatureSet.objects.filter(digest=wanted).first()
+
+
+def cases_of(study: Study, side: str) -> tuple[list[Case], dict[str, str]]:
+    """Patients of one side that can be used, and code -> reason for those that cannot."""
+    cases: list[Case] = []
+    left_out: dict[str, str] = {}
+    patients = study.patients.filter(membership__side=side).select_related("clinical", "index_clip")
+    for patient in patients.prefetch_related("specimens__labels").order_by("code"):
+        outcome = outcome_of(label_of_record(patient), study.label_rule)
+        clip = index_clip(patient)
+        features = current_features(clip) if clip else None
+        if outcome is None:
+            left_out[patient.code] = "no final HER2 label"
+        elif clip is None:
+            left_out[patient.code] = "no cine"
+        elif features is None:
+            left_out[patient.code] = "features missing or stale"
+        elif not features.compliant:
+            left_out[patient.code] = "cine not compliant: " + " ".join(features.reasons)
+        else:
+            cases.append(Case(patient, features, outcome))
+    return cases, left_out
+
+
+def learning_cohort(study: Study, cases: list[Case]) -> LearningCohort:
+    """Assemble the arrays; patients are named by their row number, not by their code."""
+    if not cases:
+        raise InvalidInputError(
+            "No patient can be used yet: each needs a cine with features, a final HER2 label and a side of "
+            "the split. The cohort page shows what is missing."
+        )
+    links = linked_patients(study)
+    return LearningCohort(
+        patients=tuple(str(case.patient.pk) for case in cases),
+        labels=np.array([int(case.outcome) for case in cases], dtype=np.int64),
+        dynamic=np.vstack([dynamic_of(case.features) for case in cases]),
+        clinical=np.vstack([clinical_vector(case.patient) for case in cases]),
+        groups=tuple(links[case.patient.pk] for case in cases),
+    )
+
+
+def clinical_vector(patient: Patient) -> NDArray[np.float64]:
+    """(6,) age, size in cm, menopause, cT, cN, cTNM as ordinals; NaN where missing."""
+    record: ClinicalRecord | None = getattr(patient, "clinical", None)
+    if record is None:
+        return np.full(6, np.nan)
+    values = [
+        record.age_years,
+        record.size_cm,
+        record.menopause,
+        record.c_t,
+        record.c_n,
+        STAGE_ORDINALS.get(record.c_tnm),
+    ]
+    return np.array([np.nan if value is None else float(value) for value in values])

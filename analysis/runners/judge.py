@@ -1,0 +1,36 @@
+"""Judge the ensemble of record on the test side. The look is counted and logged before anything is opened."""
+
+from typing import Any
+
+from analysis.models import Evaluation, Job
+from analysis.pipeline.errors import InvalidInputError
+from analysis.pipeline.learn import judge
+from analysis.runners.cohort import cases_of, learning_cohort
+from analysis.runners.learn import evaluation_values
+from analysis.runners.predict import opened_ensemble
+from analysis.runners.ticker import JobTicker
+from analysis.selectors import active_ensemble
+from analysis.services.registry import evaluation_store
+from studies.models import Membership
+from studies.services.membership import look_take
+
+NO_ENSEMBLE = "There is no trained ensemble yet; train one on the Models page, then judge it."
+
+
+def judge_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
+    """Take the look, then judge all 24 models at their frozen cut-offs."""
+    version = active_ensemble(job.study)
+    if version is None:
+        raise InvalidInputError(NO_ENSEMBLE)
+    ticker.begin("collecting the test side")
+    cases, left_out = cases_of(job.study, Membership.Side.TEST)
+    cohort = learning_cohort(job.study, cases)
+    ensemble = opened_ensemble(version)
+    look = look_take(actor=job.started_by, study=job.study, reason=job.parameters.get("reason", ""))
+    ticker.begin("judging", total=1)
+    report = judge(ensemble, cohort)
+    evaluation_store(version=version, cohort=Evaluation.Cohort.TEST, look=look, **evaluation_values(report))
+    return {
+        "look": look.number,
+        "message": f"Look {look.number}: {len(cases)} test patients judged, {len(left_out)} left out.",
+    }

@@ -1,0 +1,112 @@
+"""Train the ensemble of a study: stored features and labels -> pipeline -> rows of model and evaluations."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+from analysis.models import Evaluation, Job
+from analysis.pipeline.errors import LeakageError
+from analysis.pipeline.kernels.cohort_report import CohortReport, jsonable
+from analysis.pipeline.learn import Learned, LearnParameters, PatientGuard, digest, learn, save_ensemble
+from analysis.runners.cohort import Case, cases_of, learning_cohort
+from analysis.runners.predict import predict_patient, seal_key
+from analysis.runners.ticker import JobTicker
+from analysis.services.registry import ensemble_store, evaluation_store
+from studies.models import Membership
+
+QUICK, FULL = "quick", "full"
+
+
+def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
+    """Fit on the training side only; store the ensemble, its out-of-fold and apparent evaluations."""
+    study = job.study
+    ticker.begin("collecting features and labels")
+    training, left_out = cases_of(study, Membership.Side.TRAINING)
+    test, _ = cases_of(study, Membership.Side.TEST)
+    cohort = learning_cohort(study, training)
+    if not study.is_sealed:
+        raise LeakageError(
+            "The split is not sealed, so test patients could still change sides: seal it, then train."
+        )
+    guard = PatientGuard.of(learning_cohort(study, test)) if test else None
+    ticker.begin("training", total=1)
+    learned = learn(
+        cohort,
+        _parameters(job, study.split_seed),
+        guard=guard,
+        progress=lambda done, total, stage: ticker.progress(done, total),
+        cancelled=ticker.cancelled,
+    )
+    ticker.begin("storing the ensemble")
+    version = _store(job, learned, training, left_out)
+    ticker.begin("predicting", total=len(training) + len(test))
+    for done, case in enumerate([*training, *test], start=1):
+        predict_patient(version, case.patient, case.features)
+        ticker.progress(done, len(training) + len(test))
+    area = learned.oof.evaluations[learned.ensemble.chosen].auc
+    return {
+        "model_version": str(version.pk),
+        "message": f"{learned.ensemble.chosen} chosen among sixteen out of fold; {len(training)} patients, "
+        f"{len(left_out)} left out; out-of-fold AUC {area:.3f}.",
+    }
+
+
+def _parameters(job: Job, seed: int) -> LearnParameters:
+    """Quick parameters unless the job asks for the full grids."""
+    if job.parameters.get("effort", QUICK) == FULL:
+        return LearnParameters.full(seed=seed)
+    return replace(LearnParameters(), seed=seed)
+
+
+def _store(job: Job, learned: Learned, training: list[Case], left_out: dict[str, str]):
+    blob = save_ensemble(learned.ensemble, seal_key())
+    snapshot = {
+        "patients": {str(case.patient.pk): [case.features.digest, case.outcome] for case in training},
+        "left_out": left_out,
+        "seal_hash": job.study.seal_hash,
+        "feature_base": job.study.feature_base,
+    }
+    text = json.dumps(snapshot, sort_keys=True)
+    version = ensemble_store(
+        job=job,
+        blob=blob,
+        digest=digest(blob),
+        name=learned.ensemble.chosen,
+        parameters=jsonable(learned.ensemble.parameters),
+        snapshot=snapshot,
+        snapshot_digest=hashlib.sha256(text.encode()).hexdigest(),
+        summary={
+            "chosen": learned.ensemble.chosen,
+            "cutoffs": jsonable(learned.ensemble.cutoffs),
+            "selected": dict(list(learned.selected.items())[:50]),
+            "versions": jsonable(learned.ensemble.versions),
+            "n_training": len(training),
+        },
+    )
+    for cohort, report in (
+        (Evaluation.Cohort.OUT_OF_FOLD, learned.oof),
+        (Evaluation.Cohort.APPARENT, learned.apparent),
+    ):
+        evaluation_store(version=version, cohort=cohort, look=None, **evaluation_values(report))
+    return version
+
+
+def evaluation_values(report: CohortReport) -> dict[str, Any]:
+    """The report as stored JSON: everything a page needs to be drawn again without the model."""
+    labels = report.labels.tolist()
+    return {
+        "n_positive": labels.count(1),
+        "n_negative": labels.count(0),
+        "results": {
+            "evaluations": jsonable(report.evaluations),
+            "comparisons": jsonable(report.comparisons),
+            "selection": jsonable(report.selection),
+        },
+        "predictions": {
+            "patients": list(report.patients),
+            "labels": labels,
+            "scores": jsonable(report.scores),
+            "probability": jsonable(report.probability),
+        },
+    }
