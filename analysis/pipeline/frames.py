@@ -51,11 +51,10 @@ def _frame_to_grey(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     red, green, blue = frame[..., 0], frame[..., 1], frame[..., 2]
     if np.array_equal(red, green) and np.array_equal(green, blue):
         return red
-    weighted = sum(
-        weight * channel.astype(np.uint32)
-        for weight, channel in zip(_LUMA_PER_MILLE, (red, green, blue), strict=True)
-    )
-    return ((weighted + _ROUND) // 1000).astype(np.uint8)
+    weighted = np.full(red.shape, _ROUND, np.uint32)
+    for weight, channel in zip(_LUMA_PER_MILLE, (red, green, blue), strict=True):
+        weighted += np.uint32(weight) * channel.astype(np.uint32)
+    return (weighted // np.uint32(1000)).astype(np.uint8)
 
 
 def crop_window(
@@ -73,7 +72,7 @@ def crop_window(
     corners = np.asarray(box, dtype=np.float64)
     if corners.shape != (4,) or not np.isfinite(corners).all() or margin_px < 0:
         raise InvalidInputError(
-            f"box must be four finite numbers x1, y1, x2, y2, the margin not negative; got {box!r}, {margin_px}"
+            f"box must be four finite numbers x1, y1, x2, y2, margin_px at least 0; got {box!r}, {margin_px}"
         )
     height, width = frame_shape
     left, top = np.floor(corners[:2]).astype(int) - margin_px

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +29,18 @@ class PackedFrames:
         return self.pixels[part].reshape(shape), self.mask[part].reshape(shape).view(np.bool_)
 
 
+def _flat(array: NDArray[Any]) -> NDArray[Any]:
+    """One contiguous, writeable row of values; Numba would compile again for read-only arrays."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    return flat if flat.flags.writeable else flat.copy()
+
+
 def pack_clip(frames: NDArray[np.uint8], masks: NDArray[np.bool_]) -> PackedFrames:
-    """Pack (T, H, W) arrays, without a copy if they are contiguous."""
+    """Pack (T, H, W) arrays, without a copy if they are contiguous and writeable."""
     n_frames, height, width = frames.shape
     return PackedFrames(
-        np.ascontiguousarray(frames).reshape(-1),
-        np.ascontiguousarray(masks).reshape(-1).view(np.uint8),
+        _flat(frames),
+        _flat(masks).view(np.uint8),
         np.arange(n_frames, dtype=np.int64) * (height * width),
         np.full(n_frames, height, np.int64),
         np.full(n_frames, width, np.int64),

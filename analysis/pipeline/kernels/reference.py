@@ -37,7 +37,7 @@ logging.getLogger("radiomics").setLevel(
 
 def _slice_of(array: NDArray[Any], spacing_mm: tuple[float, float]) -> sitk.Image:
     image = sitk.GetImageFromArray(array[None])
-    image.SetSpacing((spacing_mm[1], spacing_mm[0], 1.0))
+    image.SetSpacing((spacing_mm[1], spacing_mm[0], 1.0))  # type: ignore[no-untyped-call]
     return image
 
 
