@@ -1,7 +1,18 @@
 """Reads of the observed side. Every function takes `viewer`: site access and blinding live here."""
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.shortcuts import get_object_or_404
 
 from studies.models import Clip, Patient, RoleGrant, Site, Specimen, Study, Track, Upload
@@ -135,6 +146,12 @@ def clips_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Clip]:
     ).select_related("exam__patient__site", "lesion")
 
 
+def may_open_track(clip: Clip, *, viewer: AbstractBaseUser) -> bool:
+    """Whether the viewer is one of the clip's readers, or the study asks for one more."""
+    readers = set(clip.tracks.filter(source=Track.Source.READER).values_list("reader_id", flat=True))
+    return viewer.pk in readers or len(readers) < clip.study.readers_per_clip
+
+
 READING_STATES = ("open", "waiting", "adjudicate", "signed", "taken")
 """Of a clip for one reader, in the order of the worklist."""
 
@@ -176,3 +193,17 @@ def clips_to_read(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Clip]:
             last_edit=Max("tracks__updated_at", filter=Q(tracks__reader_id=viewer.pk)),
         )
     )
+
+
+def clip_to_read_next(study: Study, *, viewer: AbstractBaseUser, after: Clip | None = None) -> Clip | None:
+    """The clip to open next: one begun, else the oldest that waits; not the one just read."""
+    clips = clips_to_read(study, viewer=viewer).filter(state__in=("open", "waiting", "adjudicate"))
+    if after is not None:
+        clips = clips.exclude(pk=after.pk)
+    return by_reading_state(clips).order_by("rank", "created_at").first()
+
+
+def by_reading_state(clips: QuerySet[Clip]) -> QuerySet[Clip]:
+    """The clips of `clips_to_read` with `rank`, the place of their state in READING_STATES."""
+    ranks = [When(state=state, then=Value(rank)) for rank, state in enumerate(READING_STATES)]
+    return clips.annotate(rank=Case(*ranks, output_field=IntegerField()))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from studies.api.track_state import clip_tracks
 from studies.models import Clip
 from studies.permissions import can_correct_boxes
-from studies.selectors import clip_get
+from studies.selectors import clip_get, clip_to_read_next, may_open_track
 from studies.services.annotation import EXCLUSION_REASONS
 from studies.views.viewer_text import exclusion_labels, viewer_text
 
@@ -35,6 +35,7 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         "can_correct": can_correct_boxes(request.user, clip),
         "viewer_data": viewer_data(clip, viewer=request.user),
         "viewer_text": viewer_text(),
+        "next_clip": clip_to_read_next(clip.study, viewer=request.user, after=clip),
     }
     return render(request, "studies/viewer.html", context)
 
@@ -49,6 +50,7 @@ def viewer_data(clip: Clip, *, viewer: User) -> dict[str, Any]:
             "canCorrect": can_correct_boxes(viewer, clip),
         },
         "tracks": clip_tracks(clip, viewer=viewer),
+        "mayOpen": may_open_track(clip, viewer=viewer),
         "reasons": exclusion_labels(EXCLUSION_REASONS),
         "urls": _addresses(clip),
     }

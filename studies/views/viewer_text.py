@@ -23,7 +23,7 @@ def exclusion_labels(codes: Iterable[str]) -> list[tuple[str, str]]:
 
 def viewer_text() -> dict[str, str]:
     """Key to sentence."""
-    return {**_state_text(), **_status_text()}
+    return {**_state_text(), **_status_text(), **_message_text(), **_act_text()}
 
 
 def _state_text() -> dict[str, str]:
@@ -42,7 +42,11 @@ def _state_text() -> dict[str, str]:
 
 def _status_text() -> dict[str, str]:
     return {
-        "frame": _("frame {number} / {count}"),
+        "frameTime": _("frame {number} / {count} · t = {ms} ms"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "buffering": _("Loading frames…"),
+        "modelTrack": _("Model"),
         "frameFailed": _("Frame {number} could not be loaded; it is tried again when you return to it."),
         "track": _("Track {number}"),
         "noBox": _("no box"),
@@ -55,4 +59,57 @@ def _status_text() -> dict[str, str]:
         "uncertain": _("uncertain"),
         "model": _("model"),
         "human": _("person"),
+    }
+
+
+def _message_text() -> dict[str, str]:
+    return {
+        "tooSmall": _("A box must measure at least 3 × 3 pixels inside the image. Draw a larger one."),
+        "noTrack": _("Choose a track of your own first: click its box, or press Tab in the picture."),
+        "trackLocked": _("This track is locked on this page. Press L to unlock it."),
+        "noBoxHere": _("There is no box on this frame."),
+        "noKeyframe": _("There is no further keyframe this way."),
+        "noMatch": _("No further frame passes the filter."),
+        "noNeed": _("No frame needs you: nothing uncertain is left."),
+        "need_gap": _("a gap begins here"),
+        "need_jump": _("the box jumps here"),
+        "need_area_change": _("the box changes its size here"),
+        "need_low_confidence": _("the detector was unsure here"),
+        "need_disagreement": _("the two readings differ here"),
+        "copied": _("Copied. Ctrl+V puts the box on another frame."),
+        "nothingCopied": _("Copy a box first (Ctrl+C)."),
+        "mergeSecond": _("Now choose the second track and press M again; Esc cancels."),
+        "undoStale": _("This step can no longer be undone: the track was changed elsewhere."),
+        "nothingToSign": _("There is nothing to sign yet: accept or correct a box first."),
+        "saveFirst": _("Not everything is saved yet. Wait for “Saved”, then sign."),
+        "goThere": _("Go to frame {number}"),
+        "undoOf": _("Undo: {name}, frame {number}"),
+        "redoOf": _("Redo: {name}, frame {number}"),
+    }
+
+
+def _act_text() -> dict[str, str]:
+    """Names of commands as people read them."""
+    return {
+        "act_move": _("move or resize"),
+        "act_draw": _("draw"),
+        "act_redraw": _("draw again"),
+        "act_nudge": _("nudge"),
+        "act_type": _("type numbers"),
+        "act_paste": _("paste"),
+        "act_keyframe": _("keyframe"),
+        "act_outside": _("out of view"),
+        "act_occluded": _("occluded"),
+        "act_truncated": _("cut by the border"),
+        "act_uncertain": _("uncertain"),
+        "act_interpolate": _("interpolation"),
+        "act_accept": _("accept track"),
+        "act_accept frame": _("accept frame"),
+        "act_reject frame": _("reject frame"),
+        "act_propagate": _("copy to frames"),
+        "act_delete from here": _("delete from here"),
+        "act_delete track": _("delete track"),
+        "act_exclude frame": _("exclude frame"),
+        "act_merge": _("merge"),
+        "act_split": _("split"),
     }

@@ -2,15 +2,22 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from studies.models import Clip, Study
+from studies.models import Clip
 from studies.permissions import Role, has_role
-from studies.selectors import READING_STATES, clips_to_read, sites_for, study_get
+from studies.selectors import (
+    READING_STATES,
+    by_reading_state,
+    clip_to_read_next,
+    clips_to_read,
+    sites_for,
+    study_get,
+)
 from studies.views.guards import require
 
 PAGE_SIZE = 50
@@ -40,7 +47,7 @@ def worklist(request: HttpRequest, slug: str) -> HttpResponse:
         "states": [(state, state_label(state), counts[state]) for state in READING_STATES],
         "sorts": sort_labels(),
         "chosen": {name: request.GET.get(name, "") for name in ("state", "site", "q", "sort")},
-        "next_clip": _next(clips),
+        "next_clip": clip_to_read_next(study, viewer=request.user),
         "n_all": sum(counts.values()),
     }
     return render(request, "studies/worklist.html", context)
@@ -68,11 +75,6 @@ def sort_labels() -> list[tuple[str, str]]:
     ]
 
 
-def _ranked(clips: QuerySet[Clip]) -> QuerySet[Clip]:
-    whens = [When(state=state, then=Value(rank)) for rank, state in enumerate(READING_STATES)]
-    return clips.annotate(rank=Case(*whens, output_field=IntegerField()))
-
-
 def _page(request: HttpRequest, clips: QuerySet[Clip]) -> Page:
     """The clips that pass the filters, one page of them, each with its state in words."""
     chosen = request.GET
@@ -83,19 +85,7 @@ def _page(request: HttpRequest, clips: QuerySet[Clip]) -> Page:
     if text := chosen.get("q", "").strip():
         clips = clips.filter(exam__patient__code__icontains=text)
     order = SORTS.get(chosen.get("sort", ""), SORTS["todo"])
-    page = Paginator(_ranked(clips).order_by(*order), PAGE_SIZE).get_page(chosen.get("page"))
+    page = Paginator(by_reading_state(clips).order_by(*order), PAGE_SIZE).get_page(chosen.get("page"))
     for clip in page:
         clip.state_label = state_label(clip.state)
     return page
-
-
-def _next(clips: QuerySet[Clip]) -> Clip | None:
-    """The clip to open next: one begun, else the oldest that waits."""
-    todo = clips.filter(state__in=("open", "waiting", "adjudicate"))
-    return _ranked(todo).order_by("rank", "created_at").first()
-
-
-def clip_after(study: Study, clip: Clip, *, viewer) -> Clip | None:
-    """The next clip that waits for the same reader."""
-    todo = clips_to_read(study, viewer=viewer).filter(state__in=("open", "waiting")).exclude(pk=clip.pk)
-    return _ranked(todo).order_by("rank", "created_at").first()

@@ -1,0 +1,186 @@
+// @ts-check
+/**
+ * Keys and buttons: both come through `perform(action)`.
+ *
+ * @typedef {{store: import("./store.js").Store, player: import("./player.js").Player, stage: import("./stage.js").Stage,
+ *            actions: import("./actions.js").Actions, editor: import("./editor.js").Editor,
+ *            queue: import("./save_queue.js").SaveQueue, say: (message: string) => void,
+ *            extras: Record<string, () => void>}} App
+ */
+import { ask, dialog, isAsking } from "./dialogs.js";
+import { KeyReader, REPEATABLE, comboOf } from "./keys.js";
+import { FULL_WINDOW } from "./stage.js";
+import { needsMe } from "./track_review.js";
+
+const STEP = 10;
+const ZOOM_STEP = 1.3;
+const TYPING = "input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]";
+/** @type {Record<string, [number, number]>} */
+const NUDGES = {
+  nudgeLeft: [-1, 0], nudgeRight: [1, 0], nudgeUp: [0, -1], nudgeDown: [0, 1],
+  nudgeLeftFar: [-10, 0], nudgeRightFar: [10, 0], nudgeUpFar: [0, -10], nudgeDownFar: [0, 10],
+};
+
+/** @param {string} id @returns {HTMLInputElement} */
+export const input = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+
+export class Controls {
+  /** @param {App} app @param {import("./keys.js").Bindings} bindings */
+  constructor(app, bindings) {
+    this.app = app;
+    this.reader = new KeyReader(bindings);
+    this.drawWay = /** @type {"draw"|"redraw"} */ ("draw");
+    this.table = this.#table();
+    document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("click", (event) => {
+      const button = /** @type {HTMLElement} */ (event.target).closest?.("button[data-act]");
+      const act = button instanceof HTMLElement ? button.dataset.act : undefined;
+      if (act && act in this.table) this.perform(act);
+    });
+  }
+
+  /** @param {import("./keys.js").Bindings} bindings */
+  rebind(bindings) {
+    this.reader = new KeyReader(bindings);
+  }
+
+  /** @param {string} action */
+  perform(action) {
+    this.table[action]?.();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const isTyping = isAsking() || target.matches(TYPING);
+    const onStage = target.id === "stage";
+    const { store, player } = this.app;
+    const action = this.reader.read(comboOf(event), { isTyping, hasObject: onStage && store.selected !== null });
+    if (!action || !this.#belongsHere(action, event, target, onStage)) return;
+    event.preventDefault();
+    if (event.repeat && (!REPEATABLE.has(action) || player.painted !== store.frame)) return;
+    if (!store.isPlaying || action === "play" || !/Frame|step/.test(action)) this.perform(action);
+    else {
+      player.stop();
+      this.perform(action);
+    }
+  }
+
+  /** Space presses a focused button, Tab leaves the picture after the last box. @param {string} action
+   *  @param {KeyboardEvent} event @param {HTMLElement} target @param {boolean} onStage */
+  #belongsHere(action, event, target, onStage) {
+    if (action === "nextObject" || action === "previousObject") {
+      return onStage && this.#otherObject(action === "nextObject" ? 1 : -1) !== undefined;
+    }
+    if (action === "play") return !target.matches("button, a, summary");
+    return !(target.id === "strip" && /^(Arrow|Home|End)/.test(event.key));
+  }
+
+  /** The next object in the picture; undefined past the last. @param {1|-1} way */
+  #otherObject(way) {
+    const { store } = this.app;
+    const ids = store.visible.filter((track) => store.boxAt(track.id)).map(({ id }) => id);
+    const at = store.selected === null ? -1 : ids.indexOf(store.selected);
+    return at < 0 ? ids.at(way > 0 ? 0 : -1) : ids[at + way];
+  }
+
+  /** @param {1|-1} way */
+  #selectOther(way) {
+    const id = this.#otherObject(way);
+    if (id === undefined) return;
+    this.app.store.select(id);
+    const found = this.app.store.boxAt(id);
+    if (found) this.app.stage.centre(found.box);
+  }
+
+  /** The next frame that the filter lets through. @param {1|-1} way */
+  #match(way) {
+    const { store } = this.app;
+    const filter = input("match").value;
+    const track = store.selectedTrack ?? store.mine[0] ?? store.model;
+    for (let frame = store.frame + way; frame >= 0 && frame < store.clip.nFrames; frame += way) {
+      const has = Boolean(track?.dense?.[frame]);
+      if (filter === "any" || has === (filter === "with")) return store.goTo(frame);
+    }
+    return this.app.say("noMatch");
+  }
+
+  #nextNeed() {
+    const { store, actions } = this.app;
+    const track = actions.target ?? store.model;
+    if (!track) return this.app.say("noTrack");
+    const other = store.layers.others ? [...store.tracks.values()].find((t) => !t.mine && t.source === "reader") : undefined;
+    const needs = needsMe(track.keyframes, store.clip.nFrames, { other: other?.keyframes ?? null })
+      .filter(({ frame }) => !(String(frame) in track.excluded));
+    const next = needs.find(({ frame }) => frame > store.frame) ?? needs[0];
+    if (!next) return this.app.say("noNeed");
+    store.select(track.id);
+    store.goTo(next.frame);
+    return this.app.say(`need:${next.reasons.join(",")}`);
+  }
+
+  async #delete() {
+    const answer = await ask("delete");
+    if (answer === "here") this.app.actions.deleteFromHere();
+    if (answer === "track") this.app.actions.deleteTrack();
+  }
+
+  async #propagate() {
+    const { store, actions } = this.app;
+    input("propagate-to").value = String(Math.min(store.frame + 1 + STEP, store.clip.nFrames));
+    if ((await ask("propagate")) === "go") actions.propagate(Number(input("propagate-to").value) - 1);
+  }
+
+  async #exclude() {
+    const { store, actions } = this.app;
+    const track = actions.target;
+    if (!track) return this.app.say("noTrack");
+    if (String(store.frame) in track.excluded) return actions.excludeFrame(null);
+    const reason = await ask("exclude");
+    return reason ? actions.excludeFrame(reason) : undefined;
+  }
+
+  /** @param {"draw"|"redraw"} way */
+  #draw(way) {
+    const { store } = this.app;
+    this.drawWay = way;
+    store.setTool(store.tool === "draw" ? "select" : "draw");
+  }
+
+  #cancel() {
+    const { store, actions } = this.app;
+    actions.merging = null;
+    if (store.tool !== "select") store.setTool("select");
+    else store.select(null);
+  }
+
+  /** @returns {Record<string, () => void>} */
+  #table() {
+    const { store, player, stage, actions, editor, queue, extras } = this.app;
+    const step = (/** @type {number} */ by) => () => store.goTo(store.frame + by);
+    const nudges = Object.fromEntries(Object.entries(NUDGES).map(([name, [dx, dy]]) => [name, () => actions.nudge(dx, dy)]));
+    return {
+      previousFrame: step(-1), nextFrame: step(1), stepBack: step(-STEP), stepForward: step(STEP),
+      previousMatch: () => this.#match(-1), nextMatch: () => this.#match(1), play: () => player.toggle(),
+      goTo: () => input("goto").select(), trackFirst: () => actions.goToEnd("first"), trackLast: () => actions.goToEnd("last"),
+      excludeFrame: () => void this.#exclude(), nextNeed: () => this.#nextNeed(),
+      nextObject: () => this.#selectOther(1), previousObject: () => this.#selectOther(-1), cancel: () => this.#cancel(),
+      draw: () => this.#draw("draw"), redraw: () => this.#draw("redraw"), copy: () => actions.copy(), paste: () => actions.paste(),
+      propagate: () => void this.#propagate(), delete: () => void this.#delete(), forceDelete: () => actions.forceDelete(),
+      keyframe: () => actions.keyframe(), outside: () => actions.outside(), occluded: () => actions.flag("occluded"),
+      truncated: () => actions.flag("truncated"), uncertain: () => actions.flag("uncertain"),
+      lock: () => actions.toggle("locked"), lockAll: () => actions.toggleAll("locked"), hide: () => actions.toggle("hidden"),
+      hideAll: () => actions.toggleAll("hidden"), pin: () => actions.toggle("pinned"),
+      interpolateGap: () => actions.interpolateGap(), interpolateTrack: () => actions.interpolateTrack(),
+      previousKeyframe: () => actions.goToKeyframe(-1), nextKeyframe: () => actions.goToKeyframe(1),
+      merge: () => actions.merge(), split: () => actions.split(), acceptTrack: () => actions.acceptTrack(),
+      acceptFrame: () => actions.acceptFrame(), rejectFrame: () => actions.rejectFrame(),
+      layerDetections: () => store.toggleLayer("detections"), layerModel: () => store.toggleLayer("model"),
+      layerMine: () => store.toggleLayer("mine"), layerOthers: () => store.toggleLayer("others"),
+      undo: () => editor.undo(), redo: () => editor.redo(), flush: () => void queue.flush(),
+      help: () => dialog("help")?.showModal(), settings: () => dialog("settings")?.showModal(),
+      zoomIn: () => stage.zoom(ZOOM_STEP), zoomOut: () => stage.zoom(1 / ZOOM_STEP), fit: () => stage.fit(),
+      resetWindow: () => stage.setWindow(FULL_WINDOW.width, FULL_WINDOW.level), ...nudges, ...extras,
+    };
+  }
+}

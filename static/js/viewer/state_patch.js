@@ -1,0 +1,63 @@
+// @ts-check
+/**
+ * A track's whole state under a patch: keyframes, frames that do not count, deletion. Twin of the server's
+ * `track_patch` service.
+ *
+ * @typedef {import("./tracks.js").Keyframe} Keyframe
+ * @typedef {{keyframes: ReadonlyArray<Readonly<Keyframe>>, excluded: Record<string, string>, deleted: boolean}} State
+ * @typedef {{create?: Keyframe[], update?: any[], delete?: number[], exclude?: Record<string, string>,
+ *            include?: number[], deleted?: boolean}} StatePatch
+ */
+import { applyPatch, diff, sameKeyframe } from "./track_patch.js";
+
+/** @param {StatePatch} patch */
+function boxParts({ create = [], update = [], delete: removed = [] }) {
+  return { create, update, delete: removed };
+}
+
+/**
+ * The state after a patch; the state given stays as it is.
+ * @param {State} state @param {StatePatch} patch @param {number} nFrames @param {[number, number]} frameShape
+ * @returns {State}
+ */
+export function applyState(state, patch, nFrames, frameShape) {
+  const boxes = boxParts(patch);
+  const touches = boxes.create.length + boxes.update.length + boxes.delete.length > 0;
+  const excluded = { ...state.excluded, ...patch.exclude };
+  for (const frame of patch.include ?? []) delete excluded[String(frame)];
+  return {
+    keyframes: touches ? applyPatch(state.keyframes, boxes, nFrames, frameShape) : state.keyframes,
+    excluded,
+    deleted: patch.deleted ?? state.deleted,
+  };
+}
+
+/** The patch that leads from one state to another; empty parts are left out. @param {State} from @param {State} to @returns {StatePatch} */
+export function stateDiff(from, to) {
+  const boxes = diff(from.keyframes, to.keyframes);
+  const exclude = Object.entries(to.excluded).filter(([frame, reason]) => from.excluded[frame] !== reason);
+  const include = Object.keys(from.excluded).filter((frame) => !(frame in to.excluded)).map(Number);
+  return {
+    ...(boxes.create.length && { create: boxes.create }),
+    ...(boxes.update.length && { update: boxes.update }),
+    ...(boxes.delete.length && { delete: boxes.delete }),
+    ...(exclude.length && { exclude: Object.fromEntries(exclude) }),
+    ...(include.length && { include }),
+    ...(from.deleted !== to.deleted && { deleted: to.deleted }),
+  };
+}
+
+/** @param {StatePatch} patch */
+export function isEmpty(patch) {
+  return Object.keys(patch).length === 0;
+}
+
+/** Whether two states say the same. @param {State} a @param {State} b */
+export function sameState(a, b) {
+  return (
+    a.deleted === b.deleted &&
+    a.keyframes.length === b.keyframes.length &&
+    a.keyframes.every((keyframe, i) => sameKeyframe(keyframe, b.keyframes[i])) &&
+    isEmpty(stateDiff({ ...a, keyframes: [] }, { ...b, keyframes: [] }))
+  );
+}

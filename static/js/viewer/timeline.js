@@ -1,0 +1,139 @@
+// @ts-check
+/**
+ * The strip under the picture: one lane a track; ticks are keyframes, solid is tracked, hatched is occluded, empty
+ * is a gap, and the shape of a tick says who made it (diamond: person, circle: model). Click or drag to go there.
+ *
+ * @typedef {import("./store.js").Store} Store
+ * @typedef {import("./store.js").Track} Track
+ */
+import { colourOf } from "./box_items.js";
+
+const LANE_PX = 16;
+const HEAD_PX = 6;
+const TICK_PX = 4;
+
+export class Timeline {
+  /** @param {HTMLCanvasElement} canvas @param {HTMLElement} slider @param {Store} store */
+  constructor(canvas, slider, store) {
+    this.canvas = canvas;
+    this.slider = slider;
+    this.store = store;
+    this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    this.hatch = this.#hatch();
+    /** @type {ImageData|HTMLCanvasElement|null} */
+    this.lanes = null;
+    /** @type {(frame: number) => void} */
+    this.onSeek = (frame) => store.goTo(frame);
+    for (const topic of /** @type {const} */ (["tracks", "selection", "layers"])) store.on(topic, () => this.#stale());
+    store.on("frame", () => this.draw());
+    new ResizeObserver(() => this.#stale()).observe(slider);
+    slider.addEventListener("pointerdown", (event) => {
+      slider.setPointerCapture(event.pointerId);
+      this.#seek(event);
+    });
+    slider.addEventListener("pointermove", (event) => {
+      if (event.buttons & 1) this.#seek(event);
+    });
+    this.#stale();
+  }
+
+  /** @param {PointerEvent} event */
+  #seek(event) {
+    const { left, width } = this.canvas.getBoundingClientRect();
+    this.onSeek(Math.floor(((event.clientX - left) / width) * this.store.clip.nFrames));
+  }
+
+  #stale() {
+    this.lanes = null;
+    if (this.requested) return;
+    this.requested = requestAnimationFrame(() => {
+      this.requested = 0;
+      this.draw();
+    });
+  }
+
+  draw() {
+    if (!this.lanes) this.#paintLanes();
+    const { context, canvas } = this;
+    const { frame, clip } = this.store;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    if (this.lanes) context.drawImage(/** @type {HTMLCanvasElement} */ (this.lanes), 0, 0);
+    const step = canvas.width / clip.nFrames;
+    context.fillStyle = "#ffffff";
+    context.fillRect(Math.round((frame + 0.5) * step) - 1, 0, 2, canvas.height);
+    this.slider.setAttribute("aria-valuenow", String(frame + 1));
+  }
+
+  /** The lanes change rarely: they are kept as a picture. */
+  #paintLanes() {
+    const tracks = this.store.visible;
+    const ratio = devicePixelRatio || 1;
+    const width = Math.max(1, Math.round(this.slider.clientWidth * ratio));
+    const height = Math.round((HEAD_PX + LANE_PX * Math.max(1, tracks.length)) * ratio);
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    this.canvas.style.height = `${height / ratio}px`;
+    const sheet = document.createElement("canvas");
+    Object.assign(sheet, { width, height });
+    const context = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
+    tracks.forEach((track, lane) => this.#lane(context, track, (HEAD_PX + lane * LANE_PX) * ratio, ratio));
+    this.lanes = sheet;
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {Track} track @param {number} top @param {number} ratio */
+  #lane(context, track, top, ratio) {
+    const step = context.canvas.width / this.store.clip.nFrames;
+    const height = (LANE_PX - 4) * ratio;
+    const isSelected = track.id === this.store.selected;
+    context.fillStyle = isSelected ? "rgba(255,255,255,0.10)" : "rgba(255,255,255,0.04)";
+    context.fillRect(0, top, context.canvas.width, height);
+    track.dense?.forEach((found, frame) => {
+      if (!found) return;
+      context.globalAlpha = found.kind === "keyframe" ? 0.95 : 0.6;
+      context.fillStyle = found.carried.occluded ? this.hatch : colourOf(track);
+      context.fillRect(frame * step, top + height * 0.3, step + 0.6, height * 0.4);
+    });
+    context.globalAlpha = 1;
+    for (const [frame] of Object.entries(track.excluded)) {
+      context.fillStyle = "rgba(255,80,80,0.55)";
+      context.fillRect(Number(frame) * step, top, Math.max(step, 2), height);
+    }
+    for (const keyframe of track.keyframes) {
+      this.#tick(context, (keyframe.frame + 0.5) * step, top + height / 2, keyframe.source, keyframe.outside, ratio);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {string} source
+   *  @param {boolean} isOutside @param {number} ratio */
+  #tick(context, x, y, source, isOutside, ratio) {
+    const size = TICK_PX * ratio;
+    context.beginPath();
+    if (source === "human") {
+      context.moveTo(x, y - size);
+      context.lineTo(x + size, y);
+      context.lineTo(x, y + size);
+      context.lineTo(x - size, y);
+      context.closePath();
+    } else {
+      context.arc(x, y, size * 0.8, 0, 2 * Math.PI);
+    }
+    context.lineWidth = 1.2 * ratio;
+    context.strokeStyle = "#ffffff";
+    context.fillStyle = isOutside ? "#0f1316" : "#ffffff";
+    context.fill();
+    context.stroke();
+  }
+
+  #hatch() {
+    const tile = document.createElement("canvas");
+    Object.assign(tile, { width: 6, height: 6 });
+    const context = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+    context.strokeStyle = "#ffffff";
+    context.lineWidth = 1.5;
+    context.beginPath();
+    context.moveTo(0, 6);
+    context.lineTo(6, 0);
+    context.stroke();
+    return /** @type {CanvasPattern} */ (this.context.createPattern(tile, "repeat"));
+  }
+}
