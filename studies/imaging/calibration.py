@@ -29,7 +29,7 @@ class Calibration:
 def _number(item: Dataset, keyword: str) -> float | None:
     try:
         return float(item[keyword].value)
-    except (KeyError, TypeError, ValueError):
+    except Exception:  # pydicom raises a dozen kinds for one garbled value, which then counts as absent
         return None
 
 

@@ -5,7 +5,6 @@ The kind is told by the first bytes, never by the name.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,15 +30,6 @@ _FOREIGN = (
     (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"), (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
 )  # fmt: skip
 _STILLS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM")
-_FOREIGN_ERRORS = (
-    MemoryError,
-    RecursionError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -100,9 +90,9 @@ def inspect_file(path: Path, *, original_name: str | None = None, key: bytes | N
     try:
         kind = kind_of(path)
         info = _inspect(path, kind, key)
-    except RefusedFileError:
+    except (RefusedFileError, OSError):
         raise
-    except _FOREIGN_ERRORS as error:
+    except Exception as error:  # a damaged file makes foreign parsers raise anything
         raise RefusedFileError(DAMAGED.format(what="its header contradicts itself")) from error
     return replace(info, defects=(*info.defects, *_name_defect(original_name, kind)))
 
@@ -135,7 +125,9 @@ def source_frames(path: Path, *, start: int = 0, stop: int | None = None) -> Ite
     kind = kind_of(path)
     try:
         yield from _source_frames(path, kind, start, stop)
-    except _FOREIGN_ERRORS as error:
+    except (RefusedFileError, OSError):
+        raise
+    except Exception as error:  # a damaged file makes foreign decoders raise anything
         raise RefusedFileError(DAMAGED.format(what="a frame cannot be read")) from error
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.charset import python_encoding
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
@@ -136,6 +137,13 @@ def _pixel_element(fp: GuardedFile, syntax: str) -> tuple[str, int, int | None] 
     return vr, fp.tell(), None if length == UNDEFINED_LENGTH else length
 
 
+def uid_name(uid: str) -> str:
+    """Name of a registered UID, empty when it is not one."""
+    with quiet():
+        name = UID(uid).name
+    return "" if name == uid else name
+
+
 def _refuse_foreign_object(sop_class: str, modality: str) -> None:
     """Raises RefusedFileError unless the object is a flat ultrasound image or cine."""
     if sop_class in _US_CLASSES or (sop_class in _CAPTURE_CLASSES and modality == "US"):
@@ -146,9 +154,7 @@ def _refuse_foreign_object(sop_class: str, modality: str) -> None:
         )
     if sop_class == _DIRECTORY_CLASS:
         raise RefusedFileError("This is the table of contents of a disc (DICOMDIR); choose the cine files.")
-    name = UID(sop_class).name if sop_class else ""
-    what = name if name and name != sop_class else "an object of unknown kind"
-    what = what.removesuffix(" Storage")
+    what = (uid_name(sop_class) or "an object of unknown kind").removesuffix(" Storage")
     raise RefusedFileError(f"This is not an ultrasound cine but: {what}; choose the ultrasound file.")
 
 
@@ -168,17 +174,28 @@ def _warning_defects(caught: list[warnings.WarningMessage]) -> list[str]:
     return ["Some header values are not written as the DICOM standard asks."] if strange else []
 
 
+def _drop_unreadable(dataset: Dataset) -> list[str]:
+    """Remove elements whose value cannot be read, and name them."""
+    defects = []
+    for tag in list(dataset.keys()):
+        try:
+            _ = dataset[tag].value
+        except Exception:  # pydicom raises a dozen kinds for one garbled value
+            defects.append(f"The header value {keyword_for_tag(tag)} cannot be read and was ignored.")
+            del dataset[tag]
+    return defects
+
+
 def _read_dataset(fp: GuardedFile) -> tuple[Dataset, list[str]]:
     with quiet() as caught:
         try:
             dataset = dcmread(fp, stop_before_pixels=True, specific_tags=HEADER_TAGS)
-            for element in dataset:
-                _ = element.value
+            unreadable = _drop_unreadable(dataset)
         except RefusedFileError:
             raise
         except Exception as error:  # pydicom raises a dozen kinds for a garbled header
             raise RefusedFileError(DAMAGED.format(what="its header cannot be read")) from error
-    return dataset, _charset_defects(dataset) + _warning_defects(caught)
+    return dataset, unreadable + _charset_defects(dataset) + _warning_defects(caught)
 
 
 def read_header(path: Path) -> DicomHeader:

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydicom.uid import UID
-
 from studies.errors import RefusedFileError
 from studies.imaging import header_facts
 from studies.imaging.calibration import Calibration, calibrate
-from studies.imaging.dicom import DicomHeader, read_header
+from studies.imaging.dicom import DicomHeader, read_header, uid_name
 from studies.imaging.dicom_frames import (
     FrameTable,
     encapsulated_table,
@@ -67,8 +65,7 @@ class DicomSource:
 
 
 def _refuse_syntax(syntax: str) -> RefusedFileError:
-    name = "JPEG XL" if syntax in _JPEG_XL else UID(syntax).name
-    name = name if name != syntax else "a coding that is not known"
+    name = "JPEG XL" if syntax in _JPEG_XL else uid_name(syntax) or "a way that is not known"
     return RefusedFileError(
         f"The pictures are coded as {name}, which cannot be read here; "
         "export the cine as JPEG baseline, RLE or uncompressed."
@@ -221,7 +218,7 @@ def inspect_dicom(path: Path, key: bytes | None = None) -> CineInfo:
         fps=timing.fps, frame_times_ms=timing.frame_times_ms, timing_source=timing.source,
         spacing_mm=calibration.spacing_mm, spacing_source=calibration.source,
         source_sha256=digest, source_bytes=size,
-        source_format=f"DICOM, {UID(source.header.transfer_syntax).name}",
+        source_format=f"DICOM, {uid_name(source.header.transfer_syntax)}",
         regions=calibration.regions, defects=(*defects, *timing.defects, *calibration.defects),
         transfer_syntax=source.header.transfer_syntax, sop_class=source.header.sop_class,
         photometric=model.photometric, burned_in_annotation=header_facts.burned_in_annotation(header),

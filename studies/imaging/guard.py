@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,15 @@ class GuardedFile:
 
     def close(self) -> None:
         """The opener closes the real file."""
+
+
+class _Silent(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Drop every record."""
+        return False
+
+
+logging.getLogger("pydicom").addFilter(_Silent())  # its messages quote header values: names, numbers, dates
 
 
 @contextmanager

@@ -89,6 +89,8 @@ def _opened(stream: ByteStream, container: str) -> Iterator[tuple[Any, Any]]:
                 if not opened.streams.video:
                     raise RefusedFileError("The file holds no moving pictures; choose the ultrasound cine.")
                 video = opened.streams.video[0]
+                if video.codec_context is None:
+                    raise RefusedFileError("The coding of the video is not known here; export it as MP4.")
                 check_size(video.codec_context.height, video.codec_context.width)
                 video.thread_type = "AUTO"
                 yield opened, video

@@ -18,6 +18,7 @@ from pydicom.uid import (
 from studies.errors import RefusedFileError
 from studies.imaging.cine import inspect_file, iter_frames, source_frames
 from tests.studies.imaging.builders import (
+    US_MULTIFRAME,
     calibrated,
     header,
     jpeg_cine,
@@ -333,6 +334,26 @@ class TestFacts:
         a, b = (inspect_file(native(tmp_path / n, speckle(), StudyInstanceUID=study), key=b"k") for n in "ab")
         assert a.identifier_digests["study_instance_uid"] == b.identifier_digests["study_instance_uid"]
         assert a.identifier_digests["sop_instance_uid"] != b.identifier_digests["sop_instance_uid"]
+
+    def test_a_garbled_value_is_ignored_and_named(self, tmp_path):
+        path = native(tmp_path / "a", speckle())
+        data = path.read_bytes()
+        at = data.index(b"\x18\x00\x63\x10DS") + 8
+        path.write_bytes(data[:at] + b"\xff!" + data[at + 2 :])
+        info = inspect_file(path)
+        assert (info.n_frames, info.timing_source) == (6, "not recorded")
+        assert any("FrameTime" in d for d in info.defects)
+
+    def test_header_values_never_reach_the_log(self, tmp_path, caplog):
+        path = native(tmp_path / "a", speckle())
+        path.write_bytes(
+            path.read_bytes().replace(
+                US_MULTIFRAME.encode(), b"1.2.840.SECRETVALUE#".ljust(len(US_MULTIFRAME), b"^")
+            )
+        )
+        with pytest.raises(RefusedFileError):
+            inspect_file(path)
+        assert "SECRET" not in caplog.text
 
     def test_equal_uids_are_named(self, tmp_path):
         uid = pydicom.uid.generate_uid()
