@@ -108,7 +108,7 @@ def _describe_equipment(data: Dataset) -> None:
 
 def _describe_cine(data: Dataset, n_frames: int, fps: float) -> None:
     data.NumberOfFrames = n_frames
-    data.FrameTime = f"{1000.0 / fps:.6f}"
+    data.FrameTime = f"{1000.0 / fps:.15g}"
     data.FrameIncrementPointer = 0x00181063
     data.CineRate = data.RecommendedDisplayFrameRate = round(fps)
     data.StartTrim, data.StopTrim = 1, n_frames
