@@ -84,10 +84,10 @@ def _check(rows: tuple[FlowRow, ...]) -> None:
         seen.add(row.patient)
         if isinstance(row.lesions, bool) or not isinstance(row.lesions, int) or row.lesions < 0:
             raise FlowError(f"Patient {row.patient}: lesions must be a whole number, got {row.lesions!r}.")
-        if row.decision not in Decision or (row.decision is Decision.EXCLUDED and not row.reasons):
-            raise FlowError(
-                f"Patient {row.patient}: {row.decision!r} needs at least one criterion as reason."
-            )
+        if not isinstance(row.decision, Decision):
+            raise FlowError(f"Patient {row.patient}: {row.decision!r} is no decision.")
+        if row.decision is Decision.EXCLUDED and not row.reasons:
+            raise FlowError(f"Patient {row.patient} is excluded without a reason; name the criterion.")
         for reason in row.reasons:
             if reason not in CODES:
                 raise FlowError(f"Patient {row.patient}: {reason!r} is no criterion of the protocol.")
