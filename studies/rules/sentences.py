@@ -6,7 +6,7 @@ for that name; this package may not import Django). A page shows `gettext(s.temp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,15 @@ class Sentence(str):
         text.template = template
         text.values = MappingProxyType(values)
         return text
+
+    def translated(self, gettext: Callable[[str], str]) -> str:
+        """The sentence in another language: its template and its values that are words, through *gettext*."""
+        words = {name: gettext(v) if isinstance(v, str) and v else v for name, v in self.values.items()}
+        return gettext(self.template) % words
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a JSON column; `Sentence(found["template"], **found["values"])` brings it back."""
+        return {"template": self.template, "values": dict(self.values)}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.template, dict(self.values))
