@@ -24,12 +24,12 @@ from analysis.pipeline.dynamic_features import (
 )
 from analysis.pipeline.errors import CancelledError, InvalidInputError, UnusableClipError
 from analysis.pipeline.exclusion import REASON_TEXT, frame_exclusion
+from analysis.pipeline.frames import to_grey
 from analysis.pipeline.kernels.clip_ledger import ClipLedger
 from analysis.pipeline.masks import checked_boxes, crop_masks, crop_windows
 from analysis.pipeline.names import DYNAMIC_FEATURES
 from analysis.pipeline.static_features import BackendName, extract_crops
 from analysis.pipeline.types import ClipDescription, DescribeParameters, StaticFeatures
-from studies.imaging.grey import to_grey
 
 PIPELINE_VERSION = "1.0.0"  # raise it whenever the same input may give another number
 
@@ -210,7 +210,7 @@ class _Measurer:
         windows = crop_windows(box, frame.shape[:2], margin=self._chosen.margin, pad=CROP_PAD_PX)
         (top, left), (height, width) = windows.corners[0], windows.shape
         # A copy, so that the frame itself can go.
-        crop = to_grey(frame[top : top + height, left : left + width]).copy()
+        crop = to_grey(frame[None, top : top + height, left : left + width])[0].copy()
         kind, margin = self._chosen.mask_kind, self._chosen.margin
         self._indices.append(t)
         self._crops.append(crop)

@@ -143,7 +143,7 @@ def checked_boxes(boxes: ArrayLike) -> Float:
     )
     try:
         values = np.asarray(boxes, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInputError(f"{expected}; got {boxes!r}.") from error
     if values.ndim != 2 or values.shape[1] != 4:
         raise InvalidInputError(f"{expected}; got shape {values.shape}.")

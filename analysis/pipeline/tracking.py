@@ -349,7 +349,7 @@ def _checked_detections(t: int, found: ArrayLike) -> Float:
     expected = f"frame {t}: expected detections (x1, y1, x2, y2, confidence), finite, confidence in 0..1"
     try:
         boxes = np.array(found, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInputError(f"{expected}; got {found!r}.") from error
     if boxes.size == 0 and boxes.ndim in (1, 2):
         return np.empty((0, 5))
