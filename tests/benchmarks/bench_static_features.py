@@ -1,21 +1,21 @@
 """The static features against the tools people use: `python -m tests.benchmarks.bench_static_features`.
 
-CPU time (`time.process_time`: all threads of this process, none of other processes), so that what else runs on
-the machine matters little; still, a busy machine slows caches and memory for everybody alike. The contestants
-take turns, round by round, in one process, on the same frames, all on one thread; each ratio is the median over
-the rounds of the ratio within a round.
+CPU time (`time.process_time`: all threads of this process, none of other processes), so that what else runs
+on the machine matters little; still, a busy machine slows caches and memory for everybody alike. Contestants
+take turns, round by round, in one process, on the same frames, all on one thread; each ratio is the median
+over the rounds of the ratio within a round.
 
 Contestants, per frame, all 91 features unless said otherwise:
 
-- ours: `static_features.extract(threads=1)` of 300 frames, the region with the margin of `frames.crop_window`;
-- classes: pyradiomics' three feature classes called directly on the crop, scikit-image's LBP on the crop;
-- execute: `RadiomicsFeatureExtractor.execute` and scikit-image's LBP on the whole 600 x 800 frame, as most people
-  call them; ours is then given whole frames and masks too;
-- Nyxus: the 40 first-order and co-occurrence features that Nyxus has too, each at four angles; ours then computes
-  its 42 of these two classes.
+- ours: `static_features.extract(threads=1)` of 300 frames, region plus the margin of `frames.crop_window`;
+- classes: pyradiomics' three feature classes called directly and scikit-image's LBP, both on the crop;
+- execute: `RadiomicsFeatureExtractor.execute` and scikit-image's LBP on the whole 600 x 800 frame, as most
+  people call them; ours is then given whole frames and masks too;
+- Nyxus: the 40 first-order and co-occurrence features that Nyxus has too, each at four angles; ours then
+  computes its 42 of these two classes.
 
-`--write` also writes docs/benchmarks/static_features.md; `--quick` takes one round of few frames. Where torch finds
-a GPU, its frames per second follow.
+`--write` also writes docs/benchmarks/static_features.md; `--quick` takes one round of few frames. Where torch
+finds a GPU, its frames per second follow.
 """
 
 import argparse
