@@ -1,8 +1,10 @@
 """The worklist of sonographers: which clips need a reader, oldest first."""
 
+from collections import Counter
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -38,8 +40,7 @@ def worklist(request: HttpRequest, slug: str) -> HttpResponse:
     allowed = has_role(request.user, study, {Role.SONOGRAPHER})
     require(request, allowed, action="read worklist", target=study, study=study)
     clips = clips_to_read(study, viewer=request.user)
-    counts = dict.fromkeys(READING_STATES, 0)
-    counts |= dict(clips.order_by().values_list("state").annotate(n=Count("pk", distinct=True)))
+    counts = Counter(clips.order_by().values_list("state", flat=True))
     context = {
         "study": study,
         "page": _page(request, clips),
@@ -48,7 +49,7 @@ def worklist(request: HttpRequest, slug: str) -> HttpResponse:
         "sorts": sort_labels(),
         "chosen": {name: request.GET.get(name, "") for name in ("state", "site", "q", "sort")},
         "next_clip": clip_to_read_next(study, viewer=request.user),
-        "n_all": sum(counts.values()),
+        "n_all": counts.total(),
     }
     return render(request, "studies/worklist.html", context)
 

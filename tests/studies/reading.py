@@ -1,5 +1,6 @@
 """Rows for the tests of reading: a study with sonographers and a clip that has a model track."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -47,12 +48,12 @@ def moving_boxes(n_frames: int = N_FRAMES) -> list[tuple[float, float, float, fl
     return [(40.0 + 4 * i, 60.0, 100.0 + 4 * i, 120.0) if i < seen else None for i in range(n_frames)]
 
 
-def reading(readers_per_clip: int = 1) -> Reading:
-    """The study with everything in it."""
+def reading(readers_per_clip: int = 1, make_clip: Callable[[Patient], Clip] = clip_of) -> Reading:
+    """The study with everything in it; the model's track is straight (`moving_boxes`)."""
     study = Study.objects.create(slug="demo", title="Demo", readers_per_clip=readers_per_clip)
     site = Site.objects.create(study=study, code="A", name="Site A")
     patient = Patient.objects.create(study=study, site=site, code="P001")
-    clip = clip_of(patient)
+    clip = make_clip(patient)
     readers = [person(study, f"sono{i}", RoleGrant.Role.SONOGRAPHER, site) for i in (1, 2, 3)]
     return Reading(
         study=study,
@@ -62,5 +63,5 @@ def reading(readers_per_clip: int = 1) -> Reading:
         readers=readers,
         coordinator=person(study, "coordinator", RoleGrant.Role.COORDINATOR),
         pathologist=person(study, "pathologist", RoleGrant.Role.PATHOLOGIST),
-        model=model_track_store(clip=clip, boxes=moving_boxes(), confidences=None),
+        model=model_track_store(clip=clip, boxes=moving_boxes(clip.n_frames), confidences=None),
     )

@@ -38,6 +38,7 @@ export class Tools {
     }
     store.on("tool", () => this.reset());
     store.on("view", () => this.#mark());
+    this.reset();
   }
 
   reset() {

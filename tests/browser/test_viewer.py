@@ -1,0 +1,156 @@
+"""What a sonographer does in the viewer, in a real Chromium, from the worklist to the signature."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from studies.models import Revision, Track
+from studies.rules.tracks import box_at
+from studies.services.annotation import model_track_store
+from tests.browser.clips import READ_FRAME_JS, lesion_box, numbered_clip
+from tests.studies.reading import Reading, reading
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+N_FRAMES, SIZE = 60, (320, 240)
+
+
+@pytest.fixture(scope="session")
+def pack_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("numbered")
+
+
+@pytest.fixture
+def ready(pack_folder) -> Reading:
+    """A study with one numbered clip whose model track is 6 px off to the right."""
+    made = reading(make_clip=lambda patient: numbered_clip(patient, pack_folder, N_FRAMES, SIZE))
+    boxes = [lesion_box(frame, *SIZE) for frame in range(N_FRAMES)]
+    shifted = [(x1 + 6, y1, x2 + 6, y2) for x1, y1, x2, y2 in boxes]
+    made.model = model_track_store(clip=made.clip, boxes=shifted, confidences=[0.9] * N_FRAMES)
+    return made
+
+
+def at_frame(page: Page, index: int) -> None:
+    """The frame shown, by its burned-in number, is the frame asked for."""
+    expect(page.locator("#stage")).to_have_attribute("data-painted", str(index))
+    assert page.evaluate(READ_FRAME_JS) == index
+
+
+def own_row(page: Page):
+    return page.locator("#boxes tr").filter(has=page.locator("input"))
+
+
+def values(page: Page) -> list[float]:
+    return [float(field.input_value()) for field in own_row(page).locator("input").all()]
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("#save-state")).to_have_attribute("data-kind", "saved")
+
+
+def viewer(open_page, ready: Reading, reader: int = 0, **options) -> Page:
+    page = open_page(ready.readers[reader], reverse("clip", args=[ready.clip.pk]), **options)
+    expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
+    at_frame(page, 0)
+    return page
+
+
+def test_from_the_worklist_to_the_signature(open_page, ready):
+    page = open_page(ready.readers[0], reverse("worklist", args=[ready.study.slug]))
+    page.get_by_role("link", name="Read the next clip").click()
+    expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
+    for key, frame in (("f", 1), ("v", 11), ("c", 1), ("d", 0)):
+        page.keyboard.press(key)
+        at_frame(page, frame)
+    before = values(page)
+    drag_own_box(page, -30, 0)
+    after = values(page)
+    assert after[0] < before[0] - 5
+    assert after[2] - after[0] == pytest.approx(before[2] - before[0], abs=0.05)
+    saved(page)
+    track = Track.objects.get(source="reader")
+    assert track.reader == ready.readers[0]
+    stored = track.revisions.get(number=track.head).keyframes
+    assert box_at(stored, 0, N_FRAMES) == pytest.approx(after)
+    page.get_by_role("button", name="Check and sign").click()
+    expect(page.locator("#checklist li[data-ok=true]")).to_have_count(3)
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.locator("#dialog-signed")).to_be_visible()
+    track.refresh_from_db()
+    assert track.status == "signed"
+    page.get_by_role("link", name="Worklist").click()
+    expect(page.get_by_text("signed by you", exact=True)).to_be_visible()
+
+
+def screen_point(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where an image pixel is on the screen."""
+    rect = page.locator("#picture").bounding_box()
+    return rect["x"] + x / SIZE[0] * rect["width"], rect["y"] + y / SIZE[1] * rect["height"]
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+    page.mouse.move(*end)
+    page.mouse.up()
+
+
+def drag_own_box(page: Page, dx: float, dy: float) -> None:
+    x1, y1, x2, y2 = values(page)
+    start = screen_point(page, (x1 + x2) / 2, (y1 + y2) / 2)
+    drag(page, start, (start[0] + dx, start[1] + dy))
+
+
+def test_a_handle_resizes_and_undo_survives_save_and_reload(open_page, ready):
+    page = viewer(open_page, ready)
+    before = values(page)
+    start = screen_point(page, before[2], before[3])
+    drag(page, start, (start[0] + 40, start[1] + 30))
+    after = values(page)
+    assert after[:2] == before[:2]
+    assert after[2] > before[2] + 5
+    assert after[3] > before[3] + 5
+    saved(page)
+    page.reload()
+    expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
+    assert values(page) == after
+    page.locator("#stage").focus()
+    page.keyboard.press("Control+z")
+    assert values(page) == pytest.approx(before, abs=0.01)
+    saved(page)
+    page.keyboard.press("Control+Shift+z")
+    assert values(page) == after
+    expect(page.locator("#save-state")).to_have_text(re.compile("Saved"))
+    page.wait_for_function("document.querySelector('#save-state').dataset.count === '0'")
+    assert Revision.objects.filter(track__source="reader").count() == 4
+
+
+def test_the_frame_shown_is_the_frame_asked_for(open_page, ready):
+    page = viewer(open_page, ready)
+    for frame in (59, 3, 41, 40, 0, 17):
+        page.locator("#goto").fill(str(frame + 1))
+        page.locator("#goto").press("Enter")
+        at_frame(page, frame)
+
+
+def test_playback_follows_the_clock_and_stops(open_page, ready):
+    page = viewer(open_page, ready)
+    page.locator("#stage").focus()
+    page.evaluate("""() => {
+      window.seen = [];
+      const note = (event) => seen.push([performance.now(), event.detail]);
+      document.querySelector("#stage").addEventListener("framepaint", note);
+    }""")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("Space")
+    seen = page.evaluate("seen")
+    (first_time, first), (last_time, last) = seen[0], seen[-1]
+    expected = (last_time - first_time) / 50
+    assert last - first == pytest.approx(expected, abs=2)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    painted = int(page.locator("#stage").get_attribute("data-painted"))
+    assert page.evaluate(READ_FRAME_JS) == painted
