@@ -18,10 +18,12 @@ def test_luma_of_known_colours():
     assert to_grey(colours).tolist() == [[76, 150, 29, 255, 18]]
 
 
-def test_luma_is_the_nearest_grey_for_many_colours():
-    colours = RNG.integers(0, 256, (600, 300, 3), dtype=np.uint8)
-    exact = colours.astype(np.int64) @ [299, 587, 114]
-    assert np.array_equal(to_grey(colours), (exact + 500) // 1000)
+@pytest.mark.parametrize("red", [0, 1, 63, 127, 128, 200, 254, 255])
+def test_luma_is_exact_for_every_green_and_blue(red):
+    green, blue = np.meshgrid(np.arange(256), np.arange(256), indexing="ij")
+    colours = np.stack([np.full_like(green, red), green, blue], axis=2)
+    exact = (colours @ [299, 587, 114] + 500) // 1000
+    assert np.array_equal(to_grey(colours.astype(np.uint8)), exact)
 
 
 def test_neutral_frames_are_never_rounded():
