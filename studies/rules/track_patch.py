@@ -201,8 +201,8 @@ def merge_three_way(
 
     A keyframe that only one side changed is taken from that side; the same change on both sides is taken
     once. Where both changed it differently, the merged track holds theirs (it is saved already) and a
-    Conflict is listed. Should each side have deleted what the other kept, so that nothing would be left,
-    every deletion is a conflict.
+    Conflict is listed. Where no keyframe is free of conflict (each side deleted what the other kept), every
+    difference is a conflict, and the merged track is theirs.
 
     Args:
         base: the revision that both started from.
@@ -222,7 +222,7 @@ def merge_three_way(
         chosen = my if their == old else their
         if chosen is not None:
             merged[frame] = chosen
-    if not merged and t:
+    if not set(merged) - {conflict.frame for conflict in conflicts}:
         differing = sorted(frame for frame in {*b, *m, *t} if m.get(frame) != t.get(frame))
         conflicts = [Conflict(frame, b.get(frame), m.get(frame), t.get(frame)) for frame in differing]
         merged = t

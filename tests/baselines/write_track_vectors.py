@@ -248,7 +248,8 @@ def refused_cases() -> list[dict[str, Any]]:
 def merge_cases(rng: random.Random) -> list[dict[str, Any]]:
     """Two edits of one base, and the case in which each deletes what the other kept."""
     a, b = random_keyframe(rng, 1), random_keyframe(rng, 4)
-    cases = [merge_case([a, b], [a], [b])]
+    moved = replace(b, x1=b.x1 / 2)
+    cases = [merge_case([a, b], [a], [b]), merge_case([a, b], [a], [moved]), merge_case([a, b], [moved], [a])]
     for _ in range(60):
         n_frames = rng.randint(4, 12)
         base = random_track(rng, n_frames)

@@ -207,7 +207,8 @@ export function mergeThreeWay(base, mine, theirs) {
     const chosen = theirsUnchanged ? my : their;
     if (chosen) merged.set(frame, chosen);
   }
-  if (merged.size === 0 && t.size > 0) {
+  const clashing = new Set(conflicts.map((conflict) => conflict.frame));
+  if ([...merged.keys()].every((frame) => clashing.has(frame))) {
     const differing = frames.filter((frame) => !sameKeyframe(m.get(frame), t.get(frame)));
     return { merged: inOrder(t), conflicts: differing.map(conflictAt) };
   }
