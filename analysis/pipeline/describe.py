@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,9 +26,11 @@ from analysis.pipeline.errors import CancelledError, InvalidInputError, Unusable
 from analysis.pipeline.exclusion import REASON_TEXT, frame_exclusion
 from analysis.pipeline.frames import to_grey
 from analysis.pipeline.kernels.clip_ledger import ClipLedger
-from analysis.pipeline.masks import checked_boxes, crop_masks, crop_windows
+from analysis.pipeline.masks import box_masks, checked_boxes, crop_masks, crop_windows
 from analysis.pipeline.names import DYNAMIC_FEATURES
+from analysis.pipeline.sensitivity import Clip, Condition, Extract
 from analysis.pipeline.static_features import BackendName, extract_crops
+from analysis.pipeline.static_features import extract as extract_static
 from analysis.pipeline.types import ClipDescription, DescribeParameters, StaticFeatures
 
 PIPELINE_VERSION = "1.0.0"  # raise it whenever the same input may give another number
@@ -104,6 +106,45 @@ def unchanged_frames(before: ArrayLike, after: ArrayLike) -> Bool:
     if old.shape != new.shape:
         raise InvalidInputError(f"Expected two tracks of one clip, got {len(old)} and {len(new)} frames.")
     return (old == new).all(axis=1)
+
+
+def static_extractor(threads: int | None = None) -> Extract:
+    """What `sensitivity.sensitivity` asks for, with a row of 91 static features a frame."""
+
+    def extract(clip: Clip, condition: Condition) -> Float:
+        shape = (clip.frames.shape[1], clip.frames.shape[2])
+        masks = box_masks(clip.boxes, shape, condition.mask_kind, frames=clip.frames)
+        return extract_static(
+            clip.frames,
+            masks,
+            clip.spacing_mm or (1.0, 1.0),
+            bin_width=condition.bin_width,
+            bin_count=condition.bin_count,
+            threads=threads,
+        ).values
+
+    return extract
+
+
+def dynamic_extractor(parameters: DescribeParameters | None = None) -> Extract:
+    """What `sensitivity.sensitivity` asks for, with 2,184 features a clip, NaN where it is unusable."""
+
+    def extract(clip: Clip, condition: Condition) -> Float:
+        chosen = replace(
+            parameters or DescribeParameters(),
+            mask_kind=condition.mask_kind,
+            bin_width=condition.bin_width,
+            bin_count=condition.bin_count,
+        )
+        try:
+            described = describe_clip(
+                clip.frames, clip.boxes, fps=clip.fps, spacing_mm=clip.spacing_mm, parameters=chosen
+            )
+        except UnusableClipError:
+            return np.full(len(DYNAMIC_FEATURES), np.nan)
+        return described.dynamic
+
+    return extract
 
 
 # --- what is known beforehand ------------------------------------------------------------------------------
