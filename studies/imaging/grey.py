@@ -6,7 +6,7 @@ import numpy as np
 
 from studies.imaging.types import Frame
 
-# ITU-R BT.601 luma in thousandths. Sums stay below 2**24, so that single precision holds them exactly, and the
+# ITU-R BT.601 luma in thousandths. Sums stay below 2**24, so that single precision holds them exactly; the
 # half added before the division keeps every result off the next whole number (tried for all 2**24 colours).
 _WEIGHTS = np.array([299, 587, 114], dtype=np.float32)
 _HALF_UP = np.float32(500.5)

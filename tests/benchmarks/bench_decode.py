@@ -1,7 +1,8 @@
 """Time and memory of decoding, packing and reading a cine: ``python -m tests.benchmarks.bench_decode``.
 
-Processor seconds (``pack_s``: seconds by the clock). A generated clip of 300 frames of 600 × 800 px, JPEG baseline, grey and colour: the
-reader against simplejpeg on the bare fragments, the price of a pack, and peak memory.
+Processor seconds (``pack_s``: seconds by the clock). A generated clip of 300 frames of 600 × 800 px, JPEG
+baseline, grey and colour: the reader against simplejpeg on the bare fragments, the price of a pack, and peak
+memory.
 """
 
 from __future__ import annotations
