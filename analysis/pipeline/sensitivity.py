@@ -201,7 +201,7 @@ def _correlate(name: str, raters: list[Float]) -> tuple[Float, Float, int]:
     ratings = ratings[np.isfinite(ratings).all(axis=(1, 2))]
     if len(ratings) < MIN_TARGETS:
         raise InvalidInputError(
-            f"{name}: expected {MIN_TARGETS} or more targets measured under every condition, got {len(ratings)}."
+            f"{name}: expected {MIN_TARGETS} or more targets measured every time, got {len(ratings)}."
         )
     return (*intraclass(ratings), len(ratings))
 
