@@ -7,8 +7,9 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction
-from studies.models import Clip, Exam, Patient, Study
+from studies.models import Clip, Exam, Patient, Study, Track
 from studies.permissions import can_administer, can_view_predictions, can_view_results, can_view_study
+from studies.selectors import track_of_record
 
 
 def jobs_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Job]:
@@ -72,3 +73,32 @@ def newest_feature_sets(clips: Iterable[Clip]) -> dict[object, FeatureSet]:
     for row in rows.defer("dynamic"):
         newest[row.clip_id] = row
     return newest
+
+
+def features_for_track(track: Track) -> tuple[FeatureSet | None, bool]:
+    """The newest feature set under a track, and whether the track or the study's base moved on since."""
+    rows = FeatureSet.objects.filter(revision__track=track).select_related("revision", "clip__exam__patient")
+    row = rows.order_by("-revision__number", "-created_at").first()
+    if row is None:
+        return None, bool(track.head)
+    return row, row.revision.number != track.head or not on_base(row, row.clip.study)
+
+
+def features_of_record(clip: Clip) -> tuple[FeatureSet | None, bool]:
+    """The feature set of the track of record, and whether it is stale."""
+    track = track_of_record(clip)
+    return features_for_track(track) if track is not None else (None, False)
+
+
+def on_base(features: FeatureSet, study: Study) -> bool:
+    """Whether features were computed on the units and the band that the study froze."""
+    return all(features.parameters.get(name) == value for name, value in study.feature_base.items())
+
+
+def prediction_is_stale(prediction: Prediction) -> bool:
+    """Whether boxes, base or clinical values changed since the prediction was made."""
+    current, is_stale = features_of_record(prediction.feature_set.clip)
+    if is_stale or current is None or current.pk != prediction.feature_set_id:
+        return True
+    clinical = getattr(prediction.patient, "clinical", None)
+    return clinical is not None and clinical.updated_at > prediction.created_at

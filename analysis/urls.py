@@ -1,5 +1,22 @@
 """Addresses of the pages of what was computed."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from analysis.views import curves, jobs, models, prediction, results, split
+
+urlpatterns = [
+    path("studies/<slug:slug>/split/", split.split, name="split"),
+    path("studies/<slug:slug>/results/", results.results, name="results"),
+    path("studies/<slug:slug>/results/figures/<slug:name>/", results.figure, name="figure"),
+    path("studies/<slug:slug>/results/tables/<slug:name>.csv", results.table_csv, name="table-csv"),
+    path("studies/<slug:slug>/jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<uuid:job_id>/", jobs.job, name="job"),
+    path("jobs/<uuid:job_id>/cancel/", jobs.cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry/", jobs.retry, name="job-retry"),
+    path("studies/<slug:slug>/models/", models.models, name="models"),
+    path("studies/<slug:slug>/models/train/", models.train, name="model-train"),
+    path("studies/<slug:slug>/models/judge/", models.judge, name="model-judge"),
+    path("studies/<slug:slug>/models/<uuid:version_id>/promote/", models.promote, name="model-promote"),
+    path("patients/<uuid:patient_id>/prediction/", prediction.prediction, name="prediction"),
+    path("clips/<uuid:clip_id>/curves/", curves.curves, name="curves"),
+]

@@ -49,6 +49,7 @@ def _describe_track(clip: Clip, track: Track, ticker: JobTicker) -> str:
     revision, parameters = head_of(track), parameters_of(clip.study)
     wanted = description_digest(clip, revision, parameters)
     if known := FeatureSet.objects.filter(digest=wanted).first():
+        FeatureSet.objects.filter(pk=known.pk).update(revision=revision)  # the same boxes, drawn again
         return f"Already described: {known.n_used} frames."
     ticker.begin(f"computing features ({track.get_source_display()} boxes)", clip.n_frames)
     boxes, excluded = dense_boxes(revision, clip.n_frames), excluded_by_people(revision)

@@ -31,7 +31,10 @@ def detect_clip(job: Job, ticker: JobTicker) -> dict[str, Any]:
     detector = active_detector(clip.study)
     with PackReader(pack_local_path(clip)) as pack:
         found = detector.detect(
-            pack.iter_grey(), size=INPUT_SIZE_PX, progress=ticker.progress, cancelled=ticker.cancelled
+            pack.iter_grey(),
+            size=INPUT_SIZE_PX,
+            progress=lambda done: ticker.progress(done, clip.n_frames),
+            cancelled=ticker.cancelled,
         )
         repeats = _repeated_frames(pack, clip)
     ticker.begin("following the lesion", clip.n_frames)

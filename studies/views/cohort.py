@@ -17,7 +17,7 @@ from studies.services.audit import audit_record
 from studies.services.cohort import clinical_save, patient_create
 from studies.services.labels_of_record import label_of_record
 from studies.views.boards import clinical_missing
-from studies.views.guards import require
+from studies.guards import require
 
 PAGE_SIZE = 50
 HISTORY_SHOWN = 30

@@ -26,7 +26,7 @@ from studies.services.pathology import (
     specimen_create,
 )
 from studies.views.boards import unlabelled_specimens
-from studies.views.guards import require
+from studies.guards import require
 
 PAGE_SIZE = 50
 

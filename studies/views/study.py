@@ -19,7 +19,7 @@ from studies.permissions import can_administer, can_create_study, can_seal, can_
 from studies.selectors import sites_for, study_get
 from studies.services.cohort import grant_create, grant_revoke, site_create, study_create
 from studies.views.boards import overview_of, tasks_in
-from studies.views.guards import require
+from studies.guards import require
 
 AUDIT_PAGE_SIZE = 100
 

@@ -13,7 +13,7 @@ from studies.errors import StudiesError
 from studies.models import Patient, Study, Upload
 from studies.selectors import patients_for, study_get, upload_get
 from studies.services.video import upload_assign, upload_cancel, upload_create
-from studies.views.guards import require
+from studies.guards import require
 
 SHOWN = 100
 STOP_POLLING = 286  # htmx: take this answer and stop asking

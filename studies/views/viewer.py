@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from studies.api.track_state import clip_tracks
 from studies.models import Clip
-from studies.permissions import can_correct_boxes
+from studies.permissions import can_correct_boxes, is_blinded
 from studies.selectors import clip_get, clip_to_read_next, may_open_track
+from studies.services.adjudication import clip_agreement, may_adjudicate
 from studies.services.annotation import EXCLUSION_REASONS
 from studies.views.viewer_text import exclusion_labels, viewer_text
 
@@ -33,6 +34,8 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         "patient": clip.patient,
         "clip": clip,
         "can_correct": can_correct_boxes(request.user, clip),
+        "may_adjudicate": may_adjudicate(clip, viewer=request.user),
+        "agreements": [] if is_blinded(request.user, clip.study) else clip_agreement(clip),
         "viewer_data": viewer_data(clip, viewer=request.user),
         "viewer_text": viewer_text(),
         "next_clip": clip_to_read_next(clip.study, viewer=request.user, after=clip),
@@ -51,6 +54,7 @@ def viewer_data(clip: Clip, *, viewer: User) -> dict[str, Any]:
         },
         "tracks": clip_tracks(clip, viewer=viewer),
         "mayOpen": may_open_track(clip, viewer=viewer),
+        "mayAdjudicate": may_adjudicate(clip, viewer=viewer),
         "reasons": exclusion_labels(EXCLUSION_REASONS),
         "urls": _addresses(clip),
     }
@@ -80,5 +84,6 @@ def _addresses(clip: Clip) -> dict[str, str]:
         "track": track.replace(str(ID_PLACEHOLDER), "{track}"),
         "tracks": reverse("api-clip-tracks", args=[clip.pk]),
         "detections": reverse("api-clip-detections", args=[clip.pk]),
+        "presence": reverse("api-clip-presence", args=[clip.pk]),
         "worklist": reverse("worklist", args=[clip.study.slug]),
     }

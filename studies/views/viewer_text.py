@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from studies.views.viewer_keys import key_text
+
 
 def exclusion_labels(codes: Iterable[str]) -> list[tuple[str, str]]:
     """Reason codes of an excluded frame with their words."""
@@ -23,7 +25,8 @@ def exclusion_labels(codes: Iterable[str]) -> list[tuple[str, str]]:
 
 def viewer_text() -> dict[str, str]:
     """Key to sentence."""
-    return {**_state_text(), **_status_text(), **_message_text(), **_act_text()}
+    parts = (_state_text(), _status_text(), _message_text(), _act_text(), _panel_text(), key_text())
+    return {key: sentence for part in parts for key, sentence in part.items()}
 
 
 def _state_text() -> dict[str, str]:
@@ -112,4 +115,29 @@ def _act_text() -> dict[str, str]:
         "act_exclude frame": _("exclude frame"),
         "act_merge": _("merge"),
         "act_split": _("split"),
+    }
+
+
+def _panel_text() -> dict[str, str]:
+    """History, conflicts, curves, keys."""
+    return {
+        "noHistory": _("This track has no history yet: it begins with your first change."),
+        "notReached": _("The server does not answer; try again."),
+        "look": _("Look"),
+        "restore": _("Restore"),
+        "revision": _("revision {number}"),
+        "seconds": _("{count} s"),
+        "noKeyframeHere": _("no keyframe"),
+        "conflictCount": _("{count} keyframes differ; the other changes go together ({merged} keyframes)."),
+        "curve_live": _("live"),
+        "curve_fresh": _("up to date"),
+        "curve_stale": _("stale: the boxes changed, computing again"),
+        "curve_missing": _("not computed yet"),
+        "editedElsewhere": _("You have this clip open in another window since {time}; here it is read-only."),
+        "readOnly": _("This window is read-only now: editing goes on in the other one."),
+        "keyConflict": _("{combo} is used twice: {actions}."),
+        "pressKey": _("Press the new key… (Esc: leave it)"),
+        "changeKey": _("Change the key for: {name}"),
+        "or": _("or"),
+        "chooseStart": _("Choose the reading to start from."),
     }

@@ -20,7 +20,7 @@ from studies.selectors import (
     sites_for,
     study_get,
 )
-from studies.views.guards import require
+from studies.guards import require
 
 PAGE_SIZE = 50
 SORTS = {

@@ -47,7 +47,7 @@ class Command(BaseCommand):
             self._step("drawing patients and cines")
             call_command(
                 "synthesise", patients=options["patients"], frames=options["frames"], seed=SEED,
-                effect=EFFECT, out=str(folder), workers=2, verbosity=0,
+                effect=EFFECT, out=folder, workers=2, verbosity=0,
             )  # fmt: skip
         self._step("entering clinical data and pathology")
         demonstration.patients_ensure(study, users, folder)

@@ -106,7 +106,7 @@ def _interrupt(_number, _frame):
 def _worker_command() -> list[str]:
     concurrency = str(settings.CELERY_WORKER_CONCURRENCY)
     return [
-        sys.executable, "-m", "celery", "-A", "her2web", "worker", "--beat", "--queues", "io,cpu,gpu",
+        sys.executable, "-m", "celery", "-A", "her2web", "--quiet", "worker", "--beat", "--queues", "io,cpu,gpu",
         "--concurrency", concurrency, "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
         "--schedule", str(settings.VAR_DIR / "celerybeat-schedule"),
     ]  # fmt: skip
