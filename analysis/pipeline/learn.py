@@ -26,6 +26,7 @@ from analysis.pipeline.kernels.ensemble import (
     base_scores,
     chosen_cases,
     parts_of,
+    require_no_twin,
     score_all,
 )
 from analysis.pipeline.kernels.ensemble_files import load_ensemble, save_ensemble
@@ -158,6 +159,7 @@ def judge(
             f"feature_names: expected the {len(ensemble.feature_names)} columns trained on, in their order."
         )
     ensemble.guard.require_absent(cohort, "the test set")
+    require_no_twin(ensemble, cohort)
     settings = ensemble.parameters
     return _report(
         "test",

@@ -16,7 +16,7 @@ WRONG_USAGE = 2
 
 
 class Command(BaseCommand):
-    """`manage.py audit_table TABLE.csv [--json]`: status 0 when all figures follow, 1 when not, 2 for misuse."""
+    """`manage.py audit_table TABLE.csv [--json]`: status 0 if all figures follow, 1 if not, 2 for misuse."""
 
     help = f"Check the arithmetic of a published table. Columns: {','.join(COLUMNS)}."
 

@@ -26,10 +26,8 @@ def contributions(classifier: Any, probability: Callable[[Matrix], Matrix], Z: M
         ], "tree SHAP"
     if isinstance(classifier, LogisticRegression):
         return Z * classifier.coef_[0], "coefficient × standardised value"
-    whole = log_odds(probability(Z))
-    shares = np.empty_like(Z)
-    for column in range(Z.shape[1]):
-        without = Z.copy()
-        without[:, column] = 0.0
-        shares[:, column] = whole - log_odds(probability(without))
-    return shares, "change when set to the training mean"
+    n, k = Z.shape
+    without = np.repeat(Z[np.newaxis], k, axis=0)
+    without[np.arange(k), :, np.arange(k)] = 0.0
+    changed = log_odds(probability(without.reshape(k * n, k))).reshape(k, n).T
+    return log_odds(probability(Z))[:, np.newaxis] - changed, "change when set to the training mean"

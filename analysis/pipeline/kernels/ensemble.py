@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.pipeline.errors import InvalidInputError
-from analysis.pipeline.kernels.combiner import Combiner, fused_name, pairs
+from analysis.pipeline.errors import InvalidInputError, LeakageError
+from analysis.pipeline.kernels.combiner import METHODS, Combiner, fused_name, pairs
 from analysis.pipeline.kernels.fitted import (
     BRANCHES,
     CLINICAL,
@@ -16,13 +16,16 @@ from analysis.pipeline.kernels.fitted import (
     ClassifierParameters,
     FittedBase,
 )
-from analysis.pipeline.kernels.patient_guard import PatientGuard
+from analysis.pipeline.kernels.patient_guard import ONE_PATIENT_TWO_CODES, PatientGuard
 from analysis.pipeline.kernels.recalibration import Recalibration
-from analysis.pipeline.types import CLINICAL_VARIABLES
+from analysis.pipeline.kernels.statistics_checks import require_count
+from analysis.pipeline.types import CLINICAL_VARIABLES, LearningCohort
 
 Vector = NDArray[np.float64]
 
 FUSED = "fused"
+# Selected columns (z-values) that differ by less than this are one clip described twice.
+SAME_CASE = 1e-3
 MODELS = (
     *(f"{branch}:{kind}" for branch in BRANCHES for kind in KINDS),
     *(f"{FUSED}:{fused_name(*pair)}" for pair in pairs(KINDS)),
@@ -54,6 +57,13 @@ class LearnParameters:
     replicates: int = 2000
     seed: int = 0
     jobs: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse parameters that no fit could use."""
+        if self.fusion not in METHODS:
+            raise InvalidInputError(f"fusion: expected one of {', '.join(METHODS)}, got {self.fusion!r}.")
+        for name, smallest in (("outer_folds", 2), ("inner_folds", 2), ("replicates", 0), ("jobs", 1)):
+            require_count(getattr(self, name), name=name, minimum=smallest)
 
     @classmethod
     def full(cls, *, jobs: int = 1, seed: int = 0, device: str = "cpu") -> "LearnParameters":
@@ -131,6 +141,24 @@ def chosen_cases(
     video, other = (ensemble_bases[name] for name in parts_of(model))
     blocks = [video.prepared(dynamic), other.prepared(clinical)]
     return np.hstack([block / np.sqrt(block.shape[1]) for block in blocks])
+
+
+def require_no_twin(ensemble: LearnedEnsemble, cohort: LearningCohort) -> None:
+    """Refuse patients whose selected columns are those of a training patient, to float noise.
+
+    Raises:
+        LeakageError: one patient under two codes.
+    """
+    here = chosen_cases(ensemble.bases, ensemble.chosen, cohort.dynamic, cohort.clinical)
+    there = ensemble.training.cases
+    squared = (here**2).sum(axis=1)[:, np.newaxis] + (there**2).sum(axis=1) - 2.0 * here @ there.T
+    twins = np.argwhere(squared < SAME_CASE**2)
+    if twins.size:
+        row, case = (int(i) for i in twins[0])
+        raise LeakageError(
+            f"{ONE_PATIENT_TWO_CODES}: {cohort.patients[row]} has the features of the training patient "
+            f"{ensemble.training.patients[case]}. Merge the codes, then draw the split again."
+        )
 
 
 def _require_columns(ensemble: LearnedEnsemble, dynamic: Vector, clinical: Vector) -> None:

@@ -19,6 +19,8 @@ Matrix = NDArray[np.float64]
 
 # A column with a larger share of values missing in training is dropped.
 MISSING_SHARE = 0.05
+# A share of patients is turned into a count after this much for binary fractions.
+COUNT_SLACK = 1e-9
 # A column whose spread is below this fraction of its largest value does not vary.
 CONSTANT_RATIO = 1e-9
 REDUNDANCY = 0.95
@@ -27,6 +29,8 @@ REDUNDANCY = 0.95
 ALPHAS = 20
 SMALLEST_ALPHA_RATIO = 5e-2
 LASSO_FOLDS = 5
+# Choosing columns needs no more digits than this; correlated columns need many rounds.
+LASSO_SOLVER = {"tol": 1e-3, "max_iter": 20_000}
 MOST_FEATURES = 30
 FEWEST_FEATURES = 5
 # cN2 joins cN1 and cT3 joins cT2: 5 and 7 patients of 445 are too few for a level of their own (SCIENCE 4.3).
@@ -46,7 +50,8 @@ class MedianImputer(_Step):
     def fit(self, X: Matrix, y: object = None) -> Self:
         """Learn medians. Raises InvalidInputError where every column is (nearly) all missing."""
         finite = np.isfinite(X)
-        self.columns_ = np.flatnonzero(1.0 - finite.mean(axis=0) <= self.missing_share)
+        allowed = int(self.missing_share * X.shape[0] + COUNT_SLACK)
+        self.columns_ = np.flatnonzero((~finite).sum(axis=0) <= allowed)
         if self.columns_.size == 0:
             raise InvalidInputError(
                 f"features: expected a column with at most {self.missing_share:.0%} of values missing, "
@@ -148,7 +153,7 @@ class LassoSelector(_Step):
         largest = np.abs(X.T @ target).max() / y.size
         alphas = largest * np.geomspace(1.0, SMALLEST_ALPHA_RATIO, ALPHAS)
         errors = self._held_out_errors(X, y, alphas)
-        _, coefficients, _ = lasso_path(X, target, alphas=alphas)
+        _, coefficients, _ = lasso_path(X, target, alphas=alphas, **LASSO_SOLVER)
         for self.alpha_index_ in _candidate_penalties(errors):
             size = np.abs(coefficients[:, self.alpha_index_])
             if np.count_nonzero(size) >= min(self.fewest, X.shape[1]):
@@ -173,7 +178,7 @@ class LassoSelector(_Step):
             held_out = fold == number
             train, target = X[~held_out], y[~held_out].astype(np.float64)
             centre, mean = train.mean(axis=0), target.mean()
-            _, path, _ = lasso_path(train - centre, target - mean, alphas=alphas)
+            _, path, _ = lasso_path(train - centre, target - mean, alphas=alphas, **LASSO_SOLVER)
             predicted = (X[held_out] - centre) @ path + mean
             errors[held_out] = (y[held_out][:, np.newaxis] - predicted) ** 2
         return errors
