@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,7 @@ from analysis.pipeline.dynamic_features import (
 from analysis.pipeline.errors import CancelledError, InvalidInputError, UnusableClipError
 from analysis.pipeline.exclusion import REASON_TEXT, frame_exclusion
 from analysis.pipeline.frames import to_grey
+from analysis.pipeline.kernels.clip_base import ClipBase
 from analysis.pipeline.kernels.clip_ledger import ClipLedger
 from analysis.pipeline.masks import box_masks, checked_boxes, crop_masks, crop_windows
 from analysis.pipeline.names import DYNAMIC_FEATURES
@@ -55,6 +56,7 @@ def describe_clip(
     parameters: DescribeParameters | None = None,
     times_s: ArrayLike | None = None,
     known_static: Mapping[int, ArrayLike] | None = None,
+    left_out: Mapping[int, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     backend: BackendName = "cpu",
@@ -67,7 +69,8 @@ def describe_clip(
     where there is no lesion. fps: frames a second, None where unknown (the curves then count in cycles a
     frame). spacing_mm: (row, column), None where unknown (then 1 px). times_s: (T,) time stamps; uneven ones
     (over 10 %) are resampled. known_static: frame index to its stored (91,) row, for frames whose box,
-    parameters and version did not change: they are not measured again. progress: called with (frames done,
+    parameters and version did not change: they are not measured again. left_out: frame index to the reason
+    why people left it out; it need not be decoded either. progress: called with (frames done,
     T); cancelled: asked before each frame. backend: of the static features; threads: that measure them, at
     most four.
 
@@ -80,8 +83,8 @@ def describe_clip(
     """
     chosen = parameters or DescribeParameters()
     checked = checked_boxes(boxes)
-    base = _Base.of(fps, spacing_mm, times_s, len(checked), chosen)
-    ledger = ClipLedger.of(checked, known_static)
+    base = ClipBase.of(fps, spacing_mm, times_s, len(checked), chosen)
+    ledger = ClipLedger.of(checked, known_static, left_out)
     worker = _Measurer(ledger, checked, base.spacing_mm, chosen, backend, threads)
     _stream(frames, worker, chosen, progress, cancelled)
     return _described(ledger, base, chosen)
@@ -147,55 +150,6 @@ def dynamic_extractor(parameters: DescribeParameters | None = None) -> Extract:
     return extract
 
 
-# --- what is known beforehand ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """Units of time and length of this description."""
-
-    fps: float
-    hz: bool
-    times_s: Float | None
-    spacing_mm: tuple[float, float]
-    mm: bool
-
-    @classmethod
-    def of(
-        cls,
-        fps: float | None,
-        spacing_mm: tuple[float, float] | None,
-        times_s: ArrayLike | None,
-        n_frames: int,
-        chosen: DescribeParameters,
-    ) -> "_Base":
-        lengths = [value for value in (fps, *(spacing_mm or ())) if value is not None]
-        if not all(0 < value < np.inf for value in lengths) or len(spacing_mm or (1, 1)) != 2:
-            raise InvalidInputError(
-                f"Expected a positive frame rate and (row, column) spacing, or None; got {fps}, {spacing_mm}."
-            )
-        times = None if times_s is None else np.asarray(times_s, dtype=np.float64)
-        if times is not None and times.shape != (n_frames,):
-            raise InvalidInputError(f"Expected {n_frames} time stamps, one a frame; got {times.shape}.")
-        hz = _use("time_base", chosen.time_base, "hz", "cycles", fps is not None or times is not None)
-        mm = _use("spacing_base", chosen.spacing_base, "mm", "px", spacing_mm is not None)
-        rate = fps if hz and fps is not None else 1.0
-        return cls(rate, hz, times if hz else None, spacing_mm if mm and spacing_mm else (1.0, 1.0), mm)
-
-
-def _use(name: str, wanted: str, unit: str, fallback: str, known: bool) -> bool:
-    """Whether the physical unit is used; raises UnusableClipError when it is demanded but unknown."""
-    if wanted not in ("auto", unit, fallback):
-        raise InvalidInputError(f"Expected {name} auto, {unit} or {fallback}, got {wanted!r}.")
-    if wanted == unit and not known:
-        what = "frame rate" if unit == "hz" else "pixel spacing"
-        raise UnusableClipError(
-            f"The study counts in {unit}, but the {what} of this clip is not known; "
-            f"state it or describe the whole study in {fallback}."
-        )
-    return known and wanted != fallback
-
-
 # --- streaming ---------------------------------------------------------------------------------------------
 
 
@@ -234,12 +188,12 @@ class _Measurer:
             raise InvalidInputError(f"Expected {len(self._boxes)} frames, as many as boxes; got more.")
         if frame is None:
             self._last = None
-            if self.ledger.present[t] and not self.ledger.valid[t]:
+            if self.ledger.open(t):
                 self.ledger.refuse(t, "unreadable", UNREADABLE)
             return
         self._check(t, frame)
         self._compare(frame)
-        if self.ledger.present[t] and not self.ledger.valid[t]:
+        if self.ledger.open(t):
             self._crop(t, frame)
 
     def _crop(self, t: int, frame: Frame) -> None:
@@ -339,7 +293,7 @@ def _stream(
 # --- curves ------------------------------------------------------------------------------------------------
 
 
-def _described(ledger: ClipLedger, base: _Base, chosen: DescribeParameters) -> ClipDescription:
+def _described(ledger: ClipLedger, base: ClipBase, chosen: DescribeParameters) -> ClipDescription:
     window = analysis_window(ledger.present, ledger.valid, fixed_frames=chosen.fixed_frames)
     curves, fps, resampled = _curves(ledger, window, base)
     if chosen.fmax is not None and chosen.fmax > fps / 2 * (1 + 1e-9):
@@ -370,7 +324,7 @@ def _described(ledger: ClipLedger, base: _Base, chosen: DescribeParameters) -> C
     )
 
 
-def _curves(ledger: ClipLedger, window: tuple[int, int], base: _Base) -> tuple[Float, float, bool]:
+def _curves(ledger: ClipLedger, window: tuple[int, int], base: ClipBase) -> tuple[Float, float, bool]:
     part = slice(*window)
     curves = fill_gaps(ledger.values[part], ledger.valid[part])
     if base.times_s is None:

@@ -228,6 +228,20 @@ def test_a_known_row_without_a_box_is_ignored_and_a_bad_one_refused():
             describe(known_static=known)
 
 
+def test_frames_that_people_left_out_keep_their_reason():
+    frames = list(clip())
+    frames[10] = None
+    known = {11: np.ones(91)}
+    described = describe(frames, left_out={10: "Blurred.", 11: "Freehand shake."}, known_static=known)
+    assert described.reasons == {10: "Blurred.", 11: "Freehand shake."}
+    assert described.qc["not_counted"] == {"left_out": 2}
+    assert described.qc["reused"] == 0
+    assert described.n_used == T - 2
+    for wrong in ({T: "late"}, {3: ""}):
+        with pytest.raises(InvalidInputError):
+            describe(left_out=wrong)
+
+
 def test_the_digest_tells_every_difference_and_nothing_else():
     boxes = track()
     boxes[3] = np.nan

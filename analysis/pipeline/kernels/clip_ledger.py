@@ -33,8 +33,11 @@ class ClipLedger:
     reused: int = 0
 
     @classmethod
-    def of(cls, boxes: Float, known: Mapping[int, ArrayLike] | None) -> "ClipLedger":
-        """Start from boxes (T, 4) and the rows (91,) that are known of some frames.
+    def of(
+        cls, boxes: Float, known: Mapping[int, ArrayLike] | None, left_out: Mapping[int, str] | None = None
+    ) -> "ClipLedger":
+        """Start from boxes (T, 4), the rows (91,) that are known and the reasons of frames that people left
+        out.
 
         Raises InvalidInputError for a known row of another length or frame, or with a value that is not
         finite.
@@ -43,6 +46,8 @@ class ClipLedger:
         ledger = cls(present, np.zeros(len(boxes), bool), np.full((len(boxes), len(STATIC_FEATURES)), np.nan))
         for t, row in (known or {}).items():
             ledger._reuse(t, np.asarray(row, dtype=np.float64))
+        for t, reason in (left_out or {}).items():
+            ledger._leave_out(t, reason)
         return ledger
 
     def _reuse(self, t: int, row: Float) -> None:
@@ -54,6 +59,20 @@ class ClipLedger:
         if self.present[t]:
             self.values[t], self.valid[t] = row, True
             self.reused += 1
+
+    def _leave_out(self, t: int, reason: str) -> None:
+        if not 0 <= t < len(self.present) or not reason:
+            raise InvalidInputError(
+                f"Expected reasons for frames 0 to {len(self.present) - 1}, got {reason!r} for frame {t}."
+            )
+        if self.present[t]:
+            self.reused -= int(self.valid[t])
+            self.values[t], self.valid[t] = np.nan, False
+            self.refuse(t, "left_out", reason)
+
+    def open(self, t: int) -> bool:
+        """Whether frame t has a box but neither a measurement nor a reason yet."""
+        return bool(self.present[t]) and not self.valid[t] and t not in self.reasons
 
     @property
     def longest_gap(self) -> int:
