@@ -6,6 +6,9 @@ Sources: IBSI reference manual, intensity-based statistics and intensity histogr
 includes the values equal to P10 and P90; Entropy and Uniformity are of the discretised values.
 """
 
+# Numba infers the types of compiled functions; the plain ones at the end are typed.
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray

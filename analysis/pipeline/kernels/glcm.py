@@ -7,6 +7,9 @@ highest level, epsilon = 2⁻⁵² inside logarithms and in the denominators of 
 sum (so that flat regions give exact zeros and ones), entropies of Imc2 in bits.
 """
 
+# Numba infers the types of compiled functions; the plain ones at the end are typed.
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -261,7 +264,8 @@ def _glcm(tables, value_of, n_levels, out):
             _information(p, px, n, sums)
             sums[19] += _maximal_correlation(p, px, n, a, main, sub, v, q)
         if n_directions > 0:
-            out[t, :] = sums / n_directions
+            for k in range(sums.size):
+                out[t, k] = sums[k] / n_directions
 
 
 def glcm(tables: NDArray[np.integer], levels: Levels, out: NDArray[np.float64]) -> None:

@@ -4,6 +4,9 @@ A pair counts if both pixels lie in the mask. Outside is level 0, whose row and 
 reads, so the loop has no branches.
 """
 
+# Numba infers the types of compiled functions; the plain ones at the end are typed.
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray

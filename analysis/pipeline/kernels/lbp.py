@@ -12,6 +12,9 @@ the two inequalities agree on every triple of differences that 8-bit pixels can 
 exhaustively.
 """
 
+# Numba infers the types of compiled functions; the plain ones at the end are typed.
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
 from typing import Final
 
 import numpy as np

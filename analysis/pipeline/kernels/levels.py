@@ -6,6 +6,9 @@ anchor). Fixed bin count: the edges of `numpy.histogram` over [minimum, maximum]
 a flat region is one level (pyradiomics would answer one arbitrary level of a widened range).
 """
 
+# Numba infers the types of compiled functions; the plain ones at the end are typed.
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray

@@ -7,6 +7,9 @@ Frames arrive packed: one flat buffer, and for each frame the index of its first
 A (T, H, W) array is the special case of equal sizes; crops of different sizes are the general one.
 """
 
+# Numba infers the types of compiled functions; the plain ones at the end are typed.
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -37,7 +40,7 @@ def _count(mask, start, stop):
     total = 0
     for block in range(start, stop, _BLOCK):
         part = mask[block : min(block + _BLOCK, stop)]
-        inside = np.uint8(0)
+        inside = np.uint8(0)  # type: ignore[assignment]
         for k in range(part.size):
             inside = np.uint8(inside + part[k])
         total += inside
@@ -49,7 +52,9 @@ def _store(runs, n, row, start, stop):
     """Append one run, doubling the array when it is full; returns the array."""
     if n == runs.shape[0]:
         larger = np.empty((2 * n, 3), np.int32)
-        larger[:n] = runs
+        for k in range(n):
+            for column in range(3):
+                larger[k, column] = runs[k, column]
         runs = larger
     runs[n, 0] = row
     runs[n, 1] = start

@@ -7,6 +7,9 @@ enough, and the kinds change only where a run of the upper or lower row begins o
 reached between vertices of the convex hull, which are among the outermost vertices of every half row.
 """
 
+# Numba infers the types of compiled functions; the plain ones at the end are typed.
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
