@@ -22,7 +22,9 @@ from studies.models import Clip, Revision, Track
 from studies.rules.tracks import TrackError
 from studies.selectors import clip_get, track_get
 from studies.services import annotation
+from studies.services.adjudication import adjudication_open
 from studies.services.denials import permission_denied
+from studies.services.presence import presence_claim, presence_release
 
 MAX_KEY_LENGTH = 64
 STATUS_OF: dict[type[StudiesError], int] = {
@@ -128,10 +130,16 @@ class ClipTracks(TrackView):
         return Response({"tracks": clip_tracks(clip_get(clip_id, viewer=request.user), viewer=request.user)})
 
     def post(self, request: Request, clip_id: UUID) -> Response:
-        """Open (a copy of the model's track), or draw where `keyframes` are given; `id`: repeatable."""
+        """Open (a copy of the model's track), draw (`keyframes`), or adjudicate; `id` makes it repeatable."""
         clip = clip_get(clip_id, viewer=request.user)
-        body = self.body("id", "keyframes")
-        track_id = _uuid(body.get("id"))
+        body = self.body("id", "keyframes", "adjudicate")
+        track_id = _uuid(body.get("id"), "id")
+        if "adjudicate" in body:
+            start = track_get(_uuid(body["adjudicate"], "adjudicate"), viewer=request.user)
+            return self.write(
+                clip,
+                lambda: adjudication_open(actor=request.user, clip=clip, start_from=start, track_id=track_id),
+            )
         if "keyframes" not in body:
             return self.write(
                 clip,
@@ -148,13 +156,13 @@ class ClipTracks(TrackView):
         )
 
 
-def _uuid(value: Any) -> UUID | None:
+def _uuid(value: Any, field: str) -> UUID | None:
     if value is None:
         return None
     try:
         return UUID(str(value))
     except ValueError as error:
-        raise ValidationError({"detail": _("id must be a UUID."), "field": "id"}) from error
+        raise ValidationError({"detail": _("This must be a UUID."), "field": field}) from error
 
 
 class TrackDetail(TrackView):
@@ -283,3 +291,29 @@ class ClipDetections(TrackView):
         return Response(
             {"detector": newest.detector_name, "frames": newest.frames, "status": newest.status_by_frame}
         )
+
+
+class ClipPresence(TrackView):
+    """POST: claim the clip for a window of yours (`take_over` from another one). DELETE: let it go."""
+
+    def post(self, request: Request, clip_id: UUID) -> Response:
+        """Claim, or keep."""
+        clip = clip_get(clip_id, viewer=request.user)
+        body = self.body("tab", "take_over")
+        tab = _tab(body.get("tab"))
+        holder = presence_claim(
+            actor=request.user, clip=clip, tab=tab, take_over=body.get("take_over") is True
+        )
+        return Response({"mine": holder["tab"] == tab, "since": holder["since"]})
+
+    def delete(self, request: Request, clip_id: UUID) -> Response:
+        """Let go."""
+        clip = clip_get(clip_id, viewer=request.user)
+        presence_release(actor=request.user, clip=clip, tab=_tab(request.query_params.get("tab")))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _tab(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_KEY_LENGTH:
+        raise ValidationError({"detail": _("tab must name the window, 1 to 64 characters."), "field": "tab"})
+    return value

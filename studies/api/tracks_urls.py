@@ -7,6 +7,7 @@ from studies.api import tracks
 urlpatterns = [
     path("clips/<uuid:clip_id>/tracks/", tracks.ClipTracks.as_view(), name="api-clip-tracks"),
     path("clips/<uuid:clip_id>/detections/", tracks.ClipDetections.as_view(), name="api-clip-detections"),
+    path("clips/<uuid:clip_id>/presence/", tracks.ClipPresence.as_view(), name="api-clip-presence"),
     path("tracks/<uuid:track_id>/", tracks.TrackDetail.as_view(), name="api-track"),
     path("tracks/<uuid:track_id>/revisions/", tracks.TrackRevisions.as_view(), name="api-track-revisions"),
     path("tracks/<uuid:track_id>/revert/", tracks.TrackRevert.as_view(), name="api-track-revert"),

@@ -34,8 +34,8 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         "patient": clip.patient,
         "clip": clip,
         "can_correct": can_correct_boxes(request.user, clip),
-        "may_adjudicate": may_adjudicate(clip, viewer=request.user),
-        "agreements": [] if is_blinded(request.user, clip.study) else clip_agreement(clip),
+        "may_adjudicate": (adjudicates := may_adjudicate(clip, viewer=request.user)),
+        "agreements": clip_agreement(clip) if adjudicates or not is_blinded(request.user, clip.study) else [],
         "viewer_data": viewer_data(clip, viewer=request.user),
         "viewer_text": viewer_text(),
         "next_clip": clip_to_read_next(clip.study, viewer=request.user, after=clip),
@@ -54,7 +54,6 @@ def viewer_data(clip: Clip, *, viewer: User) -> dict[str, Any]:
         },
         "tracks": clip_tracks(clip, viewer=viewer),
         "mayOpen": may_open_track(clip, viewer=viewer),
-        "mayAdjudicate": may_adjudicate(clip, viewer=viewer),
         "reasons": exclusion_labels(EXCLUSION_REASONS),
         "urls": _addresses(clip),
     }

@@ -37,7 +37,7 @@ def _state_text() -> dict[str, str]:
         "unsaved": _("{count} unsaved"),
         "offline": _("{count} unsaved: the server does not answer, trying again"),
         "conflict": _("Conflict: this track was changed elsewhere"),
-        "locked": _("Signed: read only"),
+        "signedElsewhere": _("Signed: read only"),
         "refused": _("Not saved: {reason}"),
         "loggedOut": _("{count} unsaved: log in again in another tab, nothing is lost"),
     }
@@ -60,6 +60,11 @@ def _status_text() -> dict[str, str]:
         "occluded": _("occluded"),
         "truncated": _("truncated"),
         "uncertain": _("uncertain"),
+        "locked": _("locked"),
+        "pinned": _("pinned"),
+        "excluded": _("this frame does not count"),
+        "undo": _("Undo"),
+        "redo": _("Redo"),
         "model": _("model"),
         "human": _("person"),
     }
@@ -73,6 +78,7 @@ def _message_text() -> dict[str, str]:
         "noBoxHere": _("There is no box on this frame."),
         "noKeyframe": _("There is no further keyframe this way."),
         "noMatch": _("No further frame passes the filter."),
+        "noDetections": _("The detector has not run on this clip yet."),
         "noNeed": _("No frame needs you: nothing uncertain is left."),
         "need_gap": _("a gap begins here"),
         "need_jump": _("the box jumps here"),

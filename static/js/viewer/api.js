@@ -6,9 +6,10 @@ const TIMEOUT_MS = 20000;
 
 /**
  * @param {string} method @param {string} url @param {any} [body] @param {Record<string, string>} [headers]
+ * @param {RequestInit} [options]
  * @returns {Promise<{status: number, body: any}>} rejects when there is no answer
  */
-export async function request(method, url, body, headers = {}) {
+export async function request(method, url, body, headers = {}, options = {}) {
   const response = await fetch(url, {
     method,
     credentials: "same-origin",
@@ -20,6 +21,7 @@ export async function request(method, url, body, headers = {}) {
       ...headers,
     },
     body: body === undefined ? undefined : JSON.stringify(body),
+    ...options,
   });
   const text = await response.text();
   return { status: response.status, body: parsed(text) };

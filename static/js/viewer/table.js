@@ -85,10 +85,9 @@ export class Tables {
     });
     const state = found ? this.#words(found) : t("noBox");
     const flags = FLAGS.filter((flag) => found?.carried[flag]).map((flag) => t(flag));
-    return element("tr", { dataset: { track: track.id } }, [
-      element("th", { scope: "row" }, [select]), ...cells,
-      element("td", { textContent: [state, ...flags].join(", "), dataset: { name: "state" } }),
-    ]);
+    const held = /** @type {const} */ (["locked", "pinned"]).filter((flag) => track[flag]).map((flag) => t(flag));
+    const words = element("div", { className: "box-state", dataset: { name: "state" }, textContent: [state, ...flags, ...held].join(", ") });
+    return element("tr", { dataset: { track: track.id } }, [element("th", { scope: "row" }, [select, words]), ...cells]);
   }
 
   /** @param {import("./tracks.js").FrameBox} found */

@@ -1,12 +1,12 @@
 // @ts-check
 /**
  * The strip under the picture: one lane a track; ticks are keyframes, solid is tracked, hatched is occluded, empty
- * is a gap, and the shape of a tick says who made it (diamond: person, circle: model). Click or drag to go there.
+ * is a gap; shape and colour of a tick say who made it (white diamond: person, pink circle: model; hollow: out of view). Click or drag to go there.
  *
  * @typedef {import("./store.js").Store} Store
  * @typedef {import("./store.js").Track} Track
  */
-import { colourOf } from "./box_items.js";
+import { PALETTE, colourOf } from "./box_items.js";
 
 const LANE_PX = 16;
 const HEAD_PX = 6;
@@ -118,8 +118,8 @@ export class Timeline {
       context.arc(x, y, size * 0.8, 0, 2 * Math.PI);
     }
     context.lineWidth = 1.2 * ratio;
-    context.strokeStyle = "#ffffff";
-    context.fillStyle = isOutside ? "#0f1316" : "#ffffff";
+    context.strokeStyle = source === "human" ? "#ffffff" : PALETTE.model;
+    context.fillStyle = isOutside ? "#0f1316" : context.strokeStyle;
     context.fill();
     context.stroke();
   }

@@ -1,0 +1,107 @@
+// @ts-check
+/**
+ * The history of a track: every revision with who, when, what and how long; any can be looked at and restored.
+ *
+ * @typedef {{number: number, author: string|null, at: string, command: string, reason: string, active_seconds: number,
+ *            n_keyframes: number}} Row
+ */
+import { request } from "./api.js";
+import { baseOf } from "./save_queue.js";
+import { element } from "./table.js";
+import { t } from "./text.js";
+
+const PREVIEW = "preview";
+
+export class History {
+  /**
+   * @param {import("./store.js").Store} store @param {import("./save_queue.js").SaveQueue} queue
+   * @param {import("./undo.js").UndoStack} undo @param {string} address of a track, with {track}
+   * @param {(message: string) => void} say
+   */
+  constructor(store, queue, undo, address, say) {
+    this.store = store;
+    this.queue = queue;
+    this.undo = undo;
+    this.address = address;
+    this.say = say;
+    this.panel = /** @type {HTMLElement} */ (document.getElementById("history"));
+    this.rows = /** @type {HTMLElement} */ (document.getElementById("history-rows"));
+    this.track = "";
+  }
+
+  toggle() {
+    if (this.panel.hidden) void this.open();
+    else this.close();
+  }
+
+  close() {
+    this.panel.hidden = true;
+    this.#hidePreview();
+  }
+
+  async open() {
+    const track = this.store.selectedTrack ?? this.store.mine[0];
+    if (!track || track.isVirtual) return this.say("noHistory");
+    await this.queue.flush();
+    this.track = track.id;
+    const { status, body } = await request("GET", this.#of("revisions/")).catch(() => ({ status: 0, body: null }));
+    if (status !== 200) return this.say("notReached");
+    this.rows.replaceChildren(...body.revisions.map((/** @type {Row} */ row) => this.#row(row, track.editable)));
+    this.panel.hidden = false;
+    return this.panel.focus();
+  }
+
+  /** @param {string} path */
+  #of(path) {
+    return this.address.replace("{track}", this.track) + path;
+  }
+
+  /** @param {Row} row @param {boolean} isEditable */
+  #row(row, isEditable) {
+    const act = (/** @type {string} */ name, /** @type {() => void} */ run) => {
+      const label = `${t(name)} ${t("revision", { number: row.number })}`;
+      const button = element("button", { type: "button", className: "btn btn-sm btn-quiet", textContent: t(name), "aria-label": label });
+      button.addEventListener("click", run);
+      return button;
+    };
+    const at = row.at.slice(0, 19).replace("T", " ");
+    const what = row.reason ? `${row.command}: ${row.reason}` : row.command;
+    const acts = [act("look", () => void this.#look(row.number))];
+    if (isEditable) acts.push(act("restore", () => void this.#restore(row.number)));
+    return element("tr", {}, [
+      element("th", { scope: "row", className: "num", textContent: String(row.number) }),
+      element("td", { textContent: at, className: "nowrap" }), element("td", { textContent: row.author ?? t("model") }),
+      element("td", { textContent: what }),
+      element("td", { className: "num", textContent: t("seconds", { count: Math.round(row.active_seconds) }) }),
+      element("td", { className: "nowrap" }, acts),
+    ]);
+  }
+
+  /** Draw an earlier revision beside today's. @param {number} number */
+  async #look(number) {
+    const { status, body } = await request("GET", this.#of(`revisions/?number=${number}`));
+    if (status !== 200) return this.say(String(body.detail));
+    const facts = { source: "reader", status: "open", mine: false, editable: false, deleted: false, revision: number };
+    return this.store.put({
+      ...facts, id: PREVIEW, number: 0, reader: t("revision", { number }), keyframes: body.keyframes, excluded: {}, signed_at: null,
+    });
+  }
+
+  #hidePreview() {
+    if (this.store.tracks.delete(PREVIEW)) this.store.tell("tracks");
+  }
+
+  /** @param {number} number */
+  async #restore(number) {
+    await this.queue.flush();
+    if (this.queue.isPending(this.track)) return this.say("saveFirst");
+    const base = this.queue.bases.get(this.track)?.revision ?? 0;
+    const { status, body } = await request("POST", this.#of("revert/"), { to_number: number }, { "If-Match": String(base) });
+    if (status !== 200) return this.say(String(body.detail));
+    this.queue.setBase(this.track, baseOf(body));
+    this.undo.forget(this.track);
+    this.store.change(this.track, { ...body });
+    this.#hidePreview();
+    return this.open();
+  }
+}
