@@ -20,6 +20,7 @@ from analysis.pipeline.kernels.calibration import (
     calibration,
     calibration_curve,
 )
+from analysis.pipeline.kernels.cohort_report import CohortReport, jsonable, report_cohort
 from analysis.pipeline.kernels.confusion import (
     Confusion,
     Estimate,
@@ -35,6 +36,16 @@ from analysis.pipeline.kernels.delong import (
     delong_interval,
     delong_logit_interval,
     delong_paired,
+)
+from analysis.pipeline.kernels.evaluation import (
+    Comparison,
+    Evaluation,
+    Subgroup,
+    compare,
+    discordant_calls,
+    evaluate,
+    evaluate_label_rules,
+    evaluate_subgroups,
 )
 from analysis.pipeline.kernels.group_tests import (
     GroupTest,
@@ -55,6 +66,7 @@ from analysis.pipeline.kernels.proportions import (
     youden_wald,
 )
 from analysis.pipeline.kernels.published_intervals import as_published_interval
+from analysis.pipeline.kernels.reader_study import ReaderStudy, reader_study
 from analysis.pipeline.kernels.resample_ttest import ResampleTTest, paper_resample_ttest
 from analysis.pipeline.kernels.roc import RocCurve, roc_curve
 from analysis.pipeline.kernels.sample_size import (
@@ -71,16 +83,21 @@ __all__ = [
     "BootstrapInterval",
     "Calibration",
     "CalibrationCurve",
+    "CohortReport",
+    "Comparison",
     "Confusion",
     "DecisionCurve",
     "DevelopmentSize",
     "Estimate",
+    "Evaluation",
     "GroupTest",
     "PairedDelong",
+    "ReaderStudy",
     "ResampleTTest",
     "RocCurve",
     "SampleSize",
     "SelectionCorrected",
+    "Subgroup",
     "as_published_interval",
     "auc",
     "bootstrap_auc",
@@ -90,6 +107,7 @@ __all__ = [
     "calibration",
     "calibration_curve",
     "clopper_pearson",
+    "compare",
     "compare_categories",
     "compare_continuous",
     "confusion_at",
@@ -98,8 +116,13 @@ __all__ = [
     "delong_interval",
     "delong_logit_interval",
     "delong_paired",
+    "discordant_calls",
+    "evaluate",
+    "evaluate_label_rules",
+    "evaluate_subgroups",
     "events_per_candidate",
     "holm",
+    "jsonable",
     "mann_whitney",
     "mann_whitney_counts",
     "mcnemar_exact",
@@ -108,6 +131,8 @@ __all__ = [
     "paired_permutation",
     "paper_resample_ttest",
     "predictive_values",
+    "reader_study",
+    "report_cohort",
     "roc_curve",
     "selection_corrected_auc",
     "size_for_auc",
