@@ -40,10 +40,10 @@ def _count(mask, start, stop):
     total = 0
     for block in range(start, stop, _BLOCK):
         part = mask[block : min(block + _BLOCK, stop)]
-        inside = np.uint8(0)  # type: ignore[assignment]
+        inside = np.uint8(0)
         for k in range(part.size):
             inside = np.uint8(inside + part[k])
-        total += inside
+        total += int(inside)
     return total
 
 
