@@ -10,6 +10,7 @@ import { request } from "./api.js";
 import { nameOf } from "./box_items.js";
 import { ask, isAsking } from "./dialogs.js";
 import { baseOf } from "./save_queue.js";
+import { mergeRest } from "./state_patch.js";
 import { element } from "./table.js";
 import { t } from "./text.js";
 import { mergeThreeWay, resolve } from "./track_patch.js";
@@ -19,21 +20,6 @@ export function wordsOf(keyframe) {
   if (!keyframe) return t("noKeyframeHere");
   const box = [keyframe.x1, keyframe.y1, keyframe.x2, keyframe.y2].map((value) => Math.round(value * 10) / 10).join(", ");
   return keyframe.outside ? `${t("outside")} (${box})` : box;
-}
-
-/**
- * Exclusions and deletion of both sides: what I changed wins where I changed it.
- * @param {import("./state_patch.js").State} base @param {import("./state_patch.js").State} mine
- * @param {import("./state_patch.js").State} theirs
- */
-export function mergeRest(base, mine, theirs) {
-  const excluded = { ...theirs.excluded };
-  for (const frame of new Set([...Object.keys(base.excluded), ...Object.keys(mine.excluded)])) {
-    if (base.excluded[frame] === mine.excluded[frame]) continue;
-    if (frame in mine.excluded) excluded[frame] = mine.excluded[frame];
-    else delete excluded[frame];
-  }
-  return { excluded, deleted: mine.deleted === base.deleted ? theirs.deleted : mine.deleted };
 }
 
 export class Conflicts {

@@ -93,23 +93,13 @@ export class Player {
       const needed = Math.min(BUFFER_FRAMES, this.store.clip.nFrames);
       if (this.frames.readyAhead(this.resumeAt ?? 0, this.direction) < Math.min(needed, this.frames.ahead)) return;
       this.isBuffering = false;
-      this.#startAt(this.resumeAt ?? 0, now);
+      this.schedule.start(this.resumeAt ?? 0, now, this.direction);
       this.store.tell("playing");
     }
     const { frame, ended, direction } = this.schedule.at(now);
     this.direction = direction;
     if (frame !== this.store.frame) this.#advance(frame, now);
     if (ended) this.stop();
-  }
-
-  /** @param {number} frame @param {number} now */
-  #startAt(frame, now) {
-    if (this.schedule.repeat === "bounce" && this.direction === -1) {
-      this.schedule.anchorClip = 2 * this.schedule.starts[this.schedule.starts.length - 2] - this.schedule.starts[frame];
-      this.schedule.anchorWall = now;
-    } else {
-      this.schedule.start(frame, now);
-    }
   }
 
   /** @param {number} frame @param {number} now */
@@ -132,7 +122,6 @@ export class Player {
   /** @param {number} speed */
   setSpeed(speed) {
     this.schedule.setSpeed(speed, performance.now());
-    if (this.store.isPlaying && !this.isBuffering) this.#startAt(this.store.frame, performance.now());
   }
 
   /** @param {import("./schedule.js").Repeat} repeat */

@@ -5,6 +5,8 @@
  * @typedef {"once"|"loop"|"bounce"} Repeat
  */
 
+/** A moment before a frame ends, so that going backward begins on it and not on the next. */
+const EDGE_MS = 0.001;
 /** Used where the source records no timing; the page says so. */
 export const ASSUMED_FPS = 20;
 
@@ -58,9 +60,10 @@ export class Schedule {
     this.anchorWall = 0;
   }
 
-  /** Begin (again) at a frame. @param {number} frame @param {number} nowMs */
-  start(frame, nowMs) {
-    this.anchorClip = this.starts[frame];
+  /** Begin (again) at a frame. @param {number} frame @param {number} nowMs @param {1|-1} [direction] of a bounce */
+  start(frame, nowMs, direction = 1) {
+    const isBackward = direction === -1 && this.repeat === "bounce";
+    this.anchorClip = isBackward ? 2 * this.duration - this.starts[frame + 1] + EDGE_MS : this.starts[frame];
     this.anchorWall = nowMs;
   }
 
@@ -83,21 +86,15 @@ export class Schedule {
    */
   at(nowMs) {
     const time = Math.max(0, this.clipTime(nowMs));
-    const last = this.starts.length - 2;
     if (this.repeat === "once" || this.duration <= 0) {
       return { frame: frameAt(this.starts, time), ended: time >= this.duration, direction: 1 };
     }
     if (this.repeat === "loop") {
       return { frame: frameAt(this.starts, time % this.duration), ended: false, direction: 1 };
     }
-    const span = this.starts[last];
-    if (span === 0) return { frame: 0, ended: false, direction: 1 };
-    const folded = time % (2 * span);
-    const backward = folded > span;
-    return {
-      frame: frameAt(this.starts, backward ? 2 * span - folded : folded),
-      ended: false,
-      direction: backward ? -1 : 1,
-    };
+    const folded = time % (2 * this.duration);
+    const isBackward = folded >= this.duration;
+    const mirrored = Math.max(0, 2 * this.duration - folded - EDGE_MS);
+    return { frame: frameAt(this.starts, isBackward ? mirrored : folded), ended: false, direction: isBackward ? -1 : 1 };
   }
 }

@@ -61,3 +61,18 @@ export function sameState(a, b) {
     isEmpty(stateDiff({ ...a, keyframes: [] }, { ...b, keyframes: [] }))
   );
 }
+
+/**
+ * Exclusions and deletion of both sides: what I changed wins where I changed it.
+ * @param {State} base @param {State} mine
+ * @param {State} theirs
+ */
+export function mergeRest(base, mine, theirs) {
+  const excluded = { ...theirs.excluded };
+  for (const frame of new Set([...Object.keys(base.excluded), ...Object.keys(mine.excluded)])) {
+    if (base.excluded[frame] === mine.excluded[frame]) continue;
+    if (frame in mine.excluded) excluded[frame] = mine.excluded[frame];
+    else delete excluded[frame];
+  }
+  return { excluded, deleted: mine.deleted === base.deleted ? theirs.deleted : mine.deleted };
+}

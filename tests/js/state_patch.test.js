@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { applyState, isEmpty, mergeRest, sameState, stateDiff } from "../../static/js/viewer/state_patch.js";
+
+const box = (frame, x1 = 10) => ({ frame, x1, y1: 20, x2: x1 + 30, y2: 60 });
+const start = { keyframes: [box(0)], excluded: { 4: "blurred" }, deleted: false };
+const apply = (state, patch) => applyState(state, patch, 50, [240, 320]);
+
+test("a patch changes keyframes, exclusions and deletion, and its difference is the patch back", () => {
+  const after = apply(start, { create: [box(9)], exclude: { 5: "shadow" }, include: [4], deleted: true });
+  assert.deepEqual(after.excluded, { 5: "shadow" });
+  assert.equal(after.deleted, true);
+  assert.deepEqual(start.excluded, { 4: "blurred" });
+  const back = stateDiff(after, apply(start, {}));
+  assert.ok(sameState(apply(after, back), start));
+  assert.deepEqual(Object.keys(back).sort(), ["delete", "deleted", "exclude", "include"]);
+});
+
+test("equal states differ by nothing", () => {
+  assert.ok(isEmpty(stateDiff(start, apply(start, {}))));
+  assert.ok(!sameState(start, { ...start, excluded: {} }));
+  assert.ok(!sameState(start, { ...start, deleted: true }));
+});
+
+test("exclusions and deletion of both sides go together, mine where I changed them", () => {
+  const base = { keyframes: [], excluded: { 1: "blurred", 2: "blurred" }, deleted: false };
+  const mine = { ...base, excluded: { 2: "shadow" } };
+  const theirs = { ...base, excluded: { 1: "blurred", 2: "frozen", 3: "other" }, deleted: true };
+  assert.deepEqual(mergeRest(base, mine, theirs), { excluded: { 2: "shadow", 3: "other" }, deleted: true });
+});
