@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applyState, isEmpty, mergeRest, sameState, stateDiff } from "../../static/js/viewer/state_patch.js";
+import { asKeyframe } from "../../static/js/viewer/tracks.js";
 
-const box = (frame, x1 = 10) => ({ frame, x1, y1: 20, x2: x1 + 30, y2: 60 });
+const box = (frame, x1 = 10) => asKeyframe({ frame, x1, y1: 20, x2: x1 + 30, y2: 60 });
 const start = { keyframes: [box(0)], excluded: { 4: "blurred" }, deleted: false };
 const apply = (state, patch) => applyState(state, patch, 50, [240, 320]);
 
