@@ -5,16 +5,17 @@ import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from analysis.services.split import study_split
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.db.models import Q
 
 from analysis.models import Job
 from analysis.services.jobs import job_enqueue
-from studies.models import Label, Patient, RoleGrant, Site, Study, Upload
+from analysis.services.split import study_split
+from studies.models import Clip, Label, Patient, RoleGrant, Site, Study, Upload
 from studies.services.cohort import clinical_save, grant_create, patient_create, site_create, study_create
 from studies.services.membership import study_seal
 from studies.services.pathology import label_lock, label_save, specimen_create
@@ -108,10 +109,25 @@ def counts(study: Study) -> dict[str, tuple[int, int]]:
     uploads = study.uploads.exclude(status=Upload.Status.CANCELLED)
     final = uploads.filter(status__in=[Upload.Status.ACCEPTED, Upload.Status.REFUSED])
     stages = {"files checked": (final.count(), uploads.count())}
-    for kind, text in ((Job.Kind.DETECT, "lesions found"), (Job.Kind.DESCRIBE, "cines described")):
-        finished = Job.objects.filter(study=study, kind=kind, status__in=Job.FINAL)
-        stages[text] = (finished.values("clip").distinct().count(), uploads.count())
+    jobs = Job.objects.filter(study=study, clip__isnull=False)
+    finished = Q(kind=Job.Kind.DESCRIBE, status__in=Job.FINAL)
+    given_up = Q(kind=Job.Kind.DETECT, status__in=[Job.Status.FAILED, Job.Status.CANCELLED])
+    for condition, text in (
+        (Q(kind=Job.Kind.DETECT, status__in=Job.FINAL), "lesions found"),
+        (finished | given_up, "cines described"),
+    ):
+        stages[text] = (jobs.filter(condition).values("clip").distinct().count(), uploads.count())
     return stages
+
+
+def detections_resume(study: Study) -> int:
+    """Queue the clips that an earlier, interrupted run left without a track; return how many."""
+    clips = Clip.objects.filter(exam__patient__study=study, tracks__isnull=True, n_frames__gt=1)
+    left = clips.exclude(jobs__status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
+    Job.objects.filter(clip__in=left, status=Job.Status.FAILED).delete()
+    for clip in left:
+        job_enqueue(actor=None, kind=Job.Kind.DETECT, study=study, clip=clip)
+    return len(left)
 
 
 def split_and_seal(study: Study, users: dict[str, AbstractBaseUser]) -> Study:
@@ -126,12 +142,6 @@ def split_and_seal(study: Study, users: dict[str, AbstractBaseUser]) -> Study:
 def job_start(study: Study, users: dict[str, AbstractBaseUser], kind: str, **parameters: object) -> Job:
     """Start a job of the study in the name of the administrator."""
     return job_enqueue(actor=users["administrator"], kind=kind, study=study, parameters=parameters)
-
-
-def wait_for(finished: Callable[[], bool], pause: Callable[[], None]) -> None:
-    """Call `pause` until `finished`."""
-    while not finished():
-        pause()
 
 
 @transaction.atomic

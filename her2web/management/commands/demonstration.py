@@ -52,6 +52,7 @@ class Command(BaseCommand):
         self._step("entering clinical data and pathology")
         demonstration.patients_ensure(study, users, folder)
         demonstration.cines_ensure(study, users, folder)
+        demonstration.detections_resume(study)
         self._wait(lambda: self._cines_done(study))
         self._step("splitting and sealing")
         study = demonstration.split_and_seal(study, users)

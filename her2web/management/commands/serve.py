@@ -7,7 +7,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
@@ -55,8 +54,7 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
-        if not Path(settings.STATIC_ROOT).is_dir():
-            call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
 
     def _start(self, name: str, command: list[str]) -> None:
         """Start a child in a session of its own, so that Ctrl+C reaches only this process."""
@@ -106,8 +104,9 @@ def _interrupt(_number, _frame):
 def _worker_command() -> list[str]:
     concurrency = str(settings.CELERY_WORKER_CONCURRENCY)
     return [
-        sys.executable, "-m", "celery", "-A", "her2web", "--quiet", "worker", "--beat", "--queues", "io,cpu,gpu",
-        "--concurrency", concurrency, "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
+        sys.executable, "-m", "celery", "-A", "her2web", "--quiet", "worker", "--beat",
+        "--queues", "io,cpu,gpu", "--concurrency", concurrency, "--loglevel", "WARNING",
+        "--without-gossip", "--without-mingle",
         "--schedule", str(settings.VAR_DIR / "celerybeat-schedule"),
     ]  # fmt: skip
 
