@@ -31,7 +31,7 @@ RAW_CONFIDENCE = (
 NMS_IOU = 0.45
 MAX_BOXES = 5
 SIZE_STEP = 32  # the network's largest stride
-SIZE_RANGE = (128, 1280)
+SIZE_RANGE = (64, 1280)
 _FRAMES_IN_FLIGHT = 2  # a thread
 
 Frame = NDArray[np.uint8]
@@ -42,9 +42,9 @@ Box5 = tuple[float, float, float, float, float]
 class DetectorInfo:
     """What a loaded detector is: for records, digests and the model card.
 
-    name: as "lesion-yolov5n"; architecture: as "yolov5n"; backend: as "onnxruntime"; digest: SHA-256 of
-    the weights file; size: default input side in pixels; confidence: operating point chosen on validation
-    images, 0..1.
+    name: as "lesion-yolov5n"; architecture: as "yolov5n"; backend: as "onnxruntime"; digest: SHA-256 of the
+    weights file; size: default input side in pixels; confidence: operating point chosen on validation images,
+    0..1.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Detector:
 
     def __init__(self, network: detector_backends.Network, file: Path, threads: int) -> None:
         self._network, self._threads = network, threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="detector") if threads > 1 else None
         model = network.model
         self.info = DetectorInfo(
             name=file.stem,
@@ -123,9 +124,9 @@ class Detector:
         the frame.
 
         frames: (H, W) or (H, W, 3) uint8 each, read lazily; size: input side, a multiple of 32 (None: the
-        side of training); conf: lowest confidence kept, 0..1; iou: a box that overlaps a better one by
-        more is dropped; max_boxes: a frame; flip: average with the mirrored frame (twice the time);
-        progress: called with the number of frames done; cancelled: asked before each frame.
+        side of training); conf: lowest confidence kept, 0..1; iou: a box that overlaps a better one by more
+        is dropped; max_boxes: a frame; flip: average with the mirrored frame (twice the time); progress:
+        called with the number of frames done; cancelled: asked before each frame.
         Raises InvalidInputError for a bad frame or parameter, CancelledError on request.
         """
         found = []
@@ -149,7 +150,7 @@ class Detector:
         cancelled: Callable[[], bool] | None = None,
     ) -> Iterator[list[Box5]]:
         """The same as ``detect``, frame by frame, in order."""
-        settings = _Settings(_checked_size(size or self.size), conf, iou, max_boxes, flip)
+        settings = _Settings(_checked_size(self.size if size is None else size), conf, iou, max_boxes, flip)
         settings.check()
         waiting: deque[Future[list[Box5]]] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
@@ -183,6 +184,13 @@ class Detector:
         placed = fit.to_frame(boxes[kept])
         rows = zip(placed.tolist(), scores[kept].tolist(), strict=True)
         return [(x1, y1, x2, y2, score) for (x1, y1, x2, y2), score in rows if x2 > x1 and y2 > y1]
+
+
+def _until_cancelled(frames: Iterable[Frame], cancelled: Callable[[], bool] | None) -> Iterator[Frame]:
+    for frame in frames:
+        if cancelled is not None and cancelled():
+            raise CancelledError("Detection stopped on request; start it again to complete the clip.")
+        yield frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,7 @@ class FitOptions:
 
     pretraining_stills: synthetic stills to pre-train on, 0 for none; pretraining_epochs: passes over them;
     synthetic_cines: cines of the generator of which a few frames join the pool; training.synthetic: the part
-    of every batch of
-    the main run that comes from the pool.
+    of every batch of the main run that comes from the pool.
     """
 
     training: TrainingOptions
@@ -120,13 +119,11 @@ def fit_detector(
     """Fit a detector and export it to ``run_folder`` with its recipe.
 
     training, validation: labelled stills, split by near-duplicate group; extra: further training images
-    already in memory (frames
-    of signed tracks, sampled sparsely); initial_weights: start from an earlier run instead of pre-training;
-    resume: continue the
-    run of this folder; progress: called after every epoch; cancelled: asked before every step.
+    already in memory (frames of signed tracks, sampled sparsely); initial_weights: start from an earlier run
+    instead of pre-training; resume: continue the run of this folder; progress: called after every epoch;
+    cancelled: asked before every step.
     Raises LeakageError when a group lies on both sides, InvalidInputError for empty sets or bad options,
-    ModelFileError for
-    unusable weights or a folder without a run to resume, CancelledError on request.
+    ModelFileError for unusable weights or a folder without a run to resume, CancelledError on request.
     """
     assert_disjoint(training, validation)
     main = options.training
@@ -192,8 +189,7 @@ def export_run(
     be used.
 
     The point is the lowest confidence with at most 0.3 false positives an image. Returns the ONNX file, the
-    safetensors file,
-    the confidence, and the validation figures there.
+    safetensors file, the confidence, and the validation figures there.
     """
     onnx, _ = detector_export.export(weights, folder, name, image_size=image_size, confidence=0.5)
     found = load_detector(onnx, backend="onnxruntime", threads=1).detect(

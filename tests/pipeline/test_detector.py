@@ -187,6 +187,7 @@ def test_a_bad_frame_is_refused(detector, frame):
     "wrong",
     [
         {"size": 100},
+        {"size": 0},
         {"size": 32},
         {"size": 4096},
         {"conf": 0.0},

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analysis.pipeline.errors import InvalidInputError, PipelineError
 from analysis.pipeline.kernels.detector_dataset import read_manifest, training_split
-from analysis.pipeline.kernels.training_loop import TrainingOptions
+from analysis.pipeline.kernels.training_loop import TrainingOptions, check_options
 from analysis.pipeline.train import FitOptions, FittedDetector, fit_detector
 
 WRONG_USAGE = 2
@@ -55,19 +55,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Read, split, fit, print one line of JSON an epoch and the outcome."""
+        fit = _fit_options(options)
+        try:
+            check_options(fit.training)
+        except InvalidInputError as error:
+            raise CommandError(str(error), returncode=WRONG_USAGE) from error
         try:
             training, validation = training_split(read_manifest(options["data"]))
             fitted = fit_detector(
                 training,
                 validation,
                 options["out"],
-                _fit_options(options),
+                fit,
                 initial_weights=options["init"],
                 resume=options["resume"],
                 progress=lambda row: self.stdout.write(json.dumps(row)),
             )
-        except InvalidInputError as error:
-            raise CommandError(str(error), returncode=WRONG_USAGE) from error
         except PipelineError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_outcome(fitted))

@@ -2,8 +2,7 @@
 intervals.
 
 A detection is right when it overlaps a lesion of its image by at least half (intersection over union) that no
-better-scored
-detection has taken (the rule of the PASCAL VOC challenge, Everingham et al., IJCV 2010).
+better-scored detection has taken (the rule of the PASCAL VOC challenge, Everingham et al., IJCV 2010).
 """
 
 from collections.abc import Sequence
@@ -24,8 +23,8 @@ Box5 = tuple[float, float, float, float, float]
 class JudgedImage:
     """One image after matching.
 
-    scores: (N,) float64, detections best first; right: (N,) bool; n_lesions: lesions of truth;
-    top_iou: overlap of the best-scored detection with the lesion it overlaps most, 0 without a detection.
+    scores: (N,) float64, detections best first; right: (N,) bool; n_lesions: lesions of truth; top_iou:
+    overlap of the best-scored detection with the lesion it overlaps most, 0 without a detection.
     """
 
     scores: NDArray[np.float64]
@@ -122,10 +121,8 @@ def figures(images: Sequence[JudgedImage], cutoff: float) -> dict[str, float]:
     """The figures of ``FIGURES``; NaN where a denominator is zero.
 
     mAP50: area under the precision-recall curve (all points, precision envelope) of all detections. The
-    others count detections
-    with confidence >= cutoff. mean_iou: over images with a lesion, the overlap of the best-scored detection,
-    0 where there is
-    none above the cut-off.
+    others count detections with confidence >= cutoff. mean_iou: over images with a lesion, the overlap of the
+    best-scored detection, 0 where there is none above the cut-off.
     """
     pool = _Pool.of(images)
     return {

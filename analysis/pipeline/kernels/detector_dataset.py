@@ -1,8 +1,8 @@
 """Labelled stills for the detector: the manifest, the grouped splits, and the images kept in memory.
 
 A folder holds ``manifest.csv`` (columns file, source, pathology, width, height, boxes_xyxy_px,
-near_duplicate_group),
-``images/`` with 8-bit grey files and, optionally, ``masks/`` with one mask of the lesions per image.
+near_duplicate_group), ``images/`` with 8-bit grey files and, optionally, ``masks/`` with one mask of the
+lesions per image.
 """
 
 import csv
@@ -30,9 +30,8 @@ class LabelledStill:
     """One image with its lesions.
 
     file: path; boxes: (N, 4) float64, half-open [x1, y1, x2, y2) pixels of the stored image; group: images of
-    one group stay on
-    one side of every split; source, pathology: words of the manifest, "" when absent; mask: path of the
-    lesion mask or None.
+    one group stay on one side of every split; source, pathology: words of the manifest, "" when absent; mask:
+    path of the lesion mask or None.
     """
 
     file: Path
@@ -92,8 +91,7 @@ def read_manifest(folder: Path | str) -> list[LabelledStill]:
     """Read ``folder/manifest.csv``, in its order.
 
     Raises InvalidInputError when the folder, the manifest, a column or an image is missing, when a box is
-    malformed or lies
-    outside its image, and when there is no image at all.
+    malformed or lies outside its image, and when there is no image at all.
     """
     folder = Path(folder)
     if not (folder / MANIFEST).is_file():

@@ -59,9 +59,9 @@ def export(
 ) -> tuple[Path, Path]:
     """Write ``name.onnx`` and ``name.safetensors`` to ``folder`` from the weights of a run.
 
-    image_size: the input size of training, the default of inference; confidence: the operating point
-    chosen on validation images; notes: further metadata. Returns both paths. Raises ModelFileError when
-    the weights cannot be read.
+    image_size: the input size of training, the default of inference; confidence: the operating point chosen
+    on validation images; notes: further metadata. Returns both paths. Raises ModelFileError when the weights
+    cannot be read.
     """
     model, anchors = training_state.load_weights(weights)
     size = training_state.read_tensors(weights)[1]["size"]

@@ -60,8 +60,7 @@ def report(
     """Figures over all stills (keys mAP50, recall, precision, mean_iou, fp_per_image, …) and breakdowns.
 
     detections: of every still, confident or not, so that the curve is whole; cutoff: operating confidence for
-    the counts;
-    repetitions: bootstrap draws of near-duplicate groups, 0 for none. Undefined figures are None.
+    the counts; repetitions: bootstrap draws of near-duplicate groups, 0 for none. Undefined figures are None.
     Raises InvalidInputError when there is no still or the numbers differ.
     """
     if not stills or len(stills) != len(detections):

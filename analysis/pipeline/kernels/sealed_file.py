@@ -1,8 +1,8 @@
 """A digest inside a model file, so that a damaged file is noticed before any library parses it.
 
 The file carries the text ``her2web-digest:`` and 64 hexadecimal digits in its metadata: the SHA-256 of the
-file with these digits replaced by zeros. It guards against damage, not against intent: whoever can write
-the file can write the digest.
+file with these digits replaced by zeros. It guards against damage, not against intent: whoever can write the
+file can write the digest.
 """
 
 import hashlib

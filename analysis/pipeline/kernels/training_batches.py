@@ -19,8 +19,8 @@ class BatchOptions:
     """How batches are drawn over a run.
 
     small_sizes: cheaper input sides, drawn at random in the first part ``small_until`` (0..1) of the run;
-    mosaic_until: part of the
-    run with mosaics; synthetic: part of every batch that comes from the synthetic pool.
+    mosaic_until: part of the run with mosaics; synthetic: part of every batch that comes from the synthetic
+    pool.
     """
 
     image_size: int = 320

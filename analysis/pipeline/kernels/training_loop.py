@@ -1,10 +1,9 @@
 """The training loop of the detector: one run in one folder, seeded, resumable, offline.
 
 Everything that is written lies in the run folder: ``options.json``, ``progress.jsonl`` (one line an epoch),
-``last.*`` (to
-resume), ``best.safetensors`` (best validation mAP@0.5) and ``final.safetensors`` (end of the run). The draw
-of every batch depends
-only on the seed, the epoch and the step, so a resumed run equals an uninterrupted one.
+``last.*`` (to resume), ``best.safetensors`` (best validation mAP@0.5) and ``final.safetensors`` (end of the
+run). The draw of every batch depends only on the seed, the epoch and the step, so a resumed run equals an
+uninterrupted one.
 """
 
 import json
@@ -33,6 +32,7 @@ VALIDATION_CONFIDENCE = 0.01
 VALIDATION_BOXES = 10
 NMS_IOU = 0.45
 TARGET_FALSE_POSITIVES = 0.3  # an image: the operating point that the project asks for
+PRECISIONS = ("auto", "float32", "bfloat16")
 GRADIENT_LIMIT = 10.0  # YOLOv5's own clipping, for a loss that is summed over the batch
 
 
@@ -41,10 +41,8 @@ class TrainingOptions(BatchOptions):
     """Everything that decides a run; stored as ``options.json`` beside its weights.
 
     size: "n" or "s"; learning_rate: AdamW, reached after warmup_steps, then half a cosine down to
-    final_learning_rate (a part of
-    it); ema_decay: of the weight average that is validated and kept; patience: validations without a gain
-    after which the run
-    stops, 0 = never; precision: "auto", "float32", "bfloat16".
+    final_learning_rate (a part of it); ema_decay: of the weight average that is validated and kept; patience:
+    validations without a gain after which the run stops, 0 = never; precision: "auto", "float32", "bfloat16".
     """
 
     size: str = "n"
@@ -83,6 +81,11 @@ def _check(
         raise InvalidInputError(
             "Expected a lesion box to train and one to validate on, got none; add labelled images."
         )
+    check_options(options)
+
+
+def check_options(options: TrainingOptions) -> None:
+    """Raise InvalidInputError for options that no run can have."""
     if options.image_size % 32 or any(size % 32 for size in options.small_sizes):
         raise InvalidInputError(
             f"Expected image sizes divisible by 32, got {options.image_size} and {options.small_sizes}."
@@ -90,6 +93,11 @@ def _check(
     if min(options.epochs, options.batch, options.validate_every) < 1 or not 0 <= options.synthetic < 1:
         raise InvalidInputError(
             "Expected epochs, batch, validate_every of at least 1 and a synthetic part in [0, 1)."
+        )
+    if options.precision not in PRECISIONS or options.size not in yolo_compat.SIZES:
+        raise InvalidInputError(
+            f"Expected precision in {PRECISIONS} and size in {yolo_compat.SIZES}, "
+            f"got {options.precision!r} and {options.size!r}."
         )
 
 
@@ -102,8 +110,6 @@ def _input_sides(stills: Sequence[CachedStill], image_size: int) -> NDArray[np.f
 
 
 def _autocast_dtype(precision: str) -> torch.dtype | None:
-    if precision not in ("auto", "float32", "bfloat16"):
-        raise InvalidInputError(f"Expected precision auto, float32 or bfloat16, got {precision!r}.")
     if precision == "auto":
         return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else None
     return torch.bfloat16 if precision == "bfloat16" else None
@@ -284,13 +290,10 @@ def run_training(
     """Train one detector and leave its weights in ``run_folder``.
 
     training, validation: images in memory (group-split by the caller); initial_weights: a ``.safetensors`` of
-    an earlier run to
-    start from; resume: continue the run of this folder; synthetic: pool for the synthetic part of every
-    batch; progress: called
-    after every epoch with its row; cancelled: asked before every step.
+    an earlier run to start from; resume: continue the run of this folder; synthetic: pool for the synthetic
+    part of every batch; progress: called after every epoch with its row; cancelled: asked before every step.
     Raises InvalidInputError for empty sets or bad options, ModelFileError for weights of another architecture
-    or a folder without
-    such a run to resume, CancelledError on request.
+    or a folder without such a run to resume, CancelledError on request.
     """
     _check(training, validation, options)
     run_folder.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,8 @@ else:
 * environment variables, print options, the logger and the Matplotlib back end that the package changes on
   import are put back.
 
-Checkpoints of the package itself (pickles) are never read; weights travel as safetensors and ONNX.
-YOLOv5 is AGPL-3.0: see NOTICE.
+Checkpoints of the package itself (pickles) are never read; weights travel as safetensors and ONNX. YOLOv5 is
+AGPL-3.0: see NOTICE.
 """
 
 import contextlib
