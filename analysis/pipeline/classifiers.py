@@ -77,10 +77,11 @@ def fit_branch(
     inner: NDArray[np.int64],
     parameters: ClassifierParameters,
     *,
+    kinds: Sequence[str] = KINDS,
     seed: int = 0,
     check: Callable[[], None] = lambda: None,
 ) -> dict[str, FittedBase]:
-    """Fit all four kinds on one training set.
+    """Fit classifiers, all four kinds unless told otherwise, on one training set.
 
     branch: video or clinical; X: (n, p) raw values, NaN where missing; y: (n,) of 0 and 1; inner: (n,)
     fold numbers for tuning and for the SVM's sigmoid; check: called between fits, may raise to stop.
@@ -97,7 +98,7 @@ def fit_branch(
     prepare = preparation(branch, parameters, seed).fit(X, y)
     Z, columns = np.asarray(prepare.transform(X)), input_columns(prepare)
     fitted = {}
-    for kind in KINDS:
+    for kind in kinds:
         check()
         width = _width(branch, kind, Z.shape[1], y)
         cut = [_Held(f.train[:, :width], f.y_train, f.held[:, :width], f.y_held) for f in folds]

@@ -5,18 +5,23 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from threading import Event
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.pipeline.classifiers import fit_branch
-from analysis.pipeline.errors import CancelledError, InvalidInputError
+from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.fusion import fit_combiner, out_of_fold_fusion
 from analysis.pipeline.kernels.cohort_report import CohortReport, report_cohort
+from analysis.pipeline.kernels.controls import (
+    LEARNING_SHARES,
+    LearningPoint,
+    ShuffleControl,
+    shuffle_verdict,
+)
 from analysis.pipeline.kernels.ensemble import (
     FUSED_MODELS,
     MODELS,
@@ -30,12 +35,14 @@ from analysis.pipeline.kernels.ensemble import (
     score_all,
 )
 from analysis.pipeline.kernels.ensemble_files import load_ensemble, save_ensemble
-from analysis.pipeline.kernels.fitted import CLINICAL, VIDEO, ClassifierParameters, FittedBase
+from analysis.pipeline.kernels.fitted import CLINICAL, KINDS, VIDEO, ClassifierParameters, FittedBase
 from analysis.pipeline.kernels.model_files import digest
 from analysis.pipeline.kernels.patient_prediction import PatientPrediction, predict
+from analysis.pipeline.kernels.ranks import share_of_rows
 from analysis.pipeline.kernels.recalibration import recalibrate
 from analysis.pipeline.kernels.software import installed_versions
-from analysis.pipeline.metrics import auc, youden_cutoff
+from analysis.pipeline.kernels.task_pool import Cancelled, Check, Progress, run_tasks
+from analysis.pipeline.metrics import auc, delong_interval, youden_cutoff
 from analysis.pipeline.splits import (
     PatientGuard,
     assign_folds,
@@ -53,12 +60,14 @@ __all__ = [
     "LearnParameters",
     "Learned",
     "LearnedEnsemble",
+    "LearningPoint",
     "PatientGuard",
     "PatientPrediction",
     "ShuffleControl",
     "digest",
     "judge",
     "learn",
+    "learning_curve",
     "load_ensemble",
     "predict",
     "save_ensemble",
@@ -67,15 +76,10 @@ __all__ = [
 ]
 
 Vector = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
-Bases = Mapping[str, FittedBase]
+Mask = NDArray[np.bool_]
 
 # Fewer patients of a class cannot be divided into training, tuning and judging.
 MINIMUM_PER_CLASS = 5
-# Out-of-fold AUC of shuffled labels: within this of one half at the paper's 115 and 242 patients (SCIENCE
-# 4.6), and within as many standard errors in smaller cohorts.
-SHUFFLE_TOLERANCE = 0.07
-SHUFFLE_ERRORS = 2.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +97,12 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class ShuffleControl:
-    """The negative control: out-of-fold AUC of the chosen kind of model after the labels were shuffled.
-
-    passed: whether the mean lies within `tolerance` of one half.
-    """
-
-    aucs: tuple[float, ...]
-    tolerance: float
-    passed: bool
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Fold:
-    """One training set fitted: its eight classifiers, and their scores of the patients held out."""
+    """One training set fitted: its eight classifiers, their scores of the patients held out."""
 
-    bases: Bases
+    bases: Mapping[str, FittedBase]
     scores: Mapping[str, Vector]
+    n: int
 
 
 def learn(
@@ -119,7 +111,7 @@ def learn(
     *,
     guard: PatientGuard | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> Learned:
     """Fit the 4 + 4 classifiers and 16 fusions on training patients and judge them out of fold.
 
@@ -177,7 +169,7 @@ def shuffle_control(
     parameters: LearnParameters | None = None,
     *,
     repeats: int = 1,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Cancelled | None = None,
 ) -> ShuffleControl:
     """Learn from shuffled labels, the whole pipeline again: the out-of-fold AUC must fall to one half.
 
@@ -193,15 +185,46 @@ def shuffle_control(
     for _ in range(repeats):
         shuffled = replace(ordered, labels=rng.permutation(ordered.labels))
         folds = _folds(shuffled, settings)
-        fits = _fit_folds(shuffled, _splits(folds), settings, None, cancelled)
+        fits = _fit_folds(shuffled, _splits(folds), settings, cancelled=cancelled)
         oof = _out_of_fold(shuffled, folds, fits, settings)
         areas.append(float(np.mean([auc(shuffled.labels, oof[model]) for model in FUSED_MODELS])))
-    events, others = int(ordered.labels.sum()), int((1 - ordered.labels).sum())
-    error = np.sqrt((events + others + 1) / (12.0 * events * others * repeats))
-    tolerance = float(max(SHUFFLE_TOLERANCE, SHUFFLE_ERRORS * error))
-    return ShuffleControl(
-        tuple(areas), tolerance, abs(float(np.mean(areas)) - 0.5) <= tolerance, settings.seed
-    )
+    events = int(ordered.labels.sum())
+    return shuffle_verdict(tuple(areas), events, ordered.labels.size - events, settings.seed)
+
+
+def learning_curve(
+    cohort: LearningCohort,
+    model: str,
+    parameters: LearnParameters | None = None,
+    *,
+    shares: Sequence[float] = LEARNING_SHARES,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> tuple[LearningPoint, ...]:
+    """Return the out-of-fold AUC of one fused model when only a share of each training fold is learned from.
+
+    Raises:
+        InvalidInputError: a share outside (0, 1], a model that is not fused, or too few patients.
+        CancelledError: `cancelled` said so.
+    """
+    settings = parameters or LearnParameters()
+    if model not in FUSED_MODELS or not all(0.0 < share <= 1.0 for share in shares):
+        raise InvalidInputError(f"expected a fused model and shares in (0, 1], got {model!r} and {shares}.")
+    ordered = _checked(cohort, None)
+    folds = _folds(ordered, settings)
+    tasks = [
+        partial(_fit_fold, ordered, held_out, settings, share=share, only=parts_of(model))
+        for share in shares
+        for held_out in _splits(folds)
+    ]
+    fits = run_tasks(tasks, settings.jobs, stage="curve", progress=progress, cancelled=cancelled)
+    points = []
+    for i, share in enumerate(shares):
+        some = fits[i * settings.outer_folds : (i + 1) * settings.outer_folds]
+        scores = _out_of_fold(ordered, folds, some, settings, (model,))[model]
+        n = round(float(np.mean([fit.n for fit in some])))
+        points.append(LearningPoint(share, n, *delong_interval(ordered.labels, scores)))
+    return tuple(points)
 
 
 def _checked(cohort: LearningCohort, guard: PatientGuard | None) -> LearningCohort:
@@ -226,99 +249,73 @@ def _folds(cohort: LearningCohort, settings: LearnParameters) -> NDArray[np.int6
     )
 
 
-def _splits(folds: NDArray[np.int64]) -> list[NDArray[np.bool_] | None]:
+def _splits(folds: NDArray[np.int64]) -> list[Mask | None]:
     """Return a mask of the patients held out, fold after fold."""
     return [folds == number for number in range(int(folds.max()) + 1)]
 
 
 def _fit_folds(
     cohort: LearningCohort,
-    splits: list[NDArray[np.bool_] | None],
+    splits: Sequence[Mask | None],
     settings: LearnParameters,
-    progress: Progress | None,
-    cancelled: Callable[[], bool] | None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
 ) -> list[_Fold]:
-    """Fit every split, `jobs` at a time; a split of None trains on everybody and scores everybody."""
-    stop = Event()
-
-    def check() -> None:
-        if stop.is_set() or (settings.jobs == 1 and cancelled is not None and cancelled()):
-            raise CancelledError("Learning was stopped on request; nothing was kept.")
-
-    def told(done: int) -> None:
-        if progress is not None:
-            progress(done, len(splits), "fold" if done < len(splits) else "judge")
-
-    told(0)
-    if settings.jobs == 1:
-        fits = []
-        for done, held_out in enumerate(splits, start=1):
-            fits.append(_fit_fold(cohort, held_out, settings, check))
-            told(done)
-        return fits
-    return _fit_in_threads(cohort, splits, settings, check, told, stop, cancelled)
-
-
-def _fit_in_threads(
-    cohort: LearningCohort,
-    splits: list[NDArray[np.bool_] | None],
-    settings: LearnParameters,
-    check: Callable[[], None],
-    told: Callable[[int], None],
-    stop: Event,
-    cancelled: Callable[[], bool] | None,
-) -> list[_Fold]:
-    """Fit splits in threads; progress and cancelling stay with the caller's thread."""
-    with ThreadPoolExecutor(settings.jobs) as pool:
-        tasks = [pool.submit(_fit_fold, cohort, held_out, settings, check) for held_out in splits]
-        try:
-            for done, task in enumerate(as_completed(tasks), start=1):
-                task.result()
-                told(done)
-                if cancelled is not None and cancelled():
-                    stop.set()
-        except BaseException:
-            stop.set()
-            raise
-    return [task.result() for task in tasks]
+    """Fit every split; a split of None trains on everybody and scores everybody."""
+    tasks = [partial(_fit_fold, cohort, held_out, settings) for held_out in splits]
+    return run_tasks(tasks, settings.jobs, stage="fold", progress=progress, cancelled=cancelled)
 
 
 def _fit_fold(
     cohort: LearningCohort,
-    held_out: NDArray[np.bool_] | None,
+    held_out: Mask | None,
     settings: LearnParameters,
-    check: Callable[[], None],
+    check: Check,
+    *,
+    share: float = 1.0,
+    only: tuple[str, ...] = (),
 ) -> _Fold:
+    """Fit on everybody outside a fold, or a share of them, and score the fold; `only` names base models."""
     train = np.ones(len(cohort.patients), dtype=bool) if held_out is None else ~held_out
     scored = train if held_out is None else held_out
-    y = cohort.labels[train]
-    inner = _inner_folds(cohort, train, settings)
+    inside = subset(cohort, share_of_rows(cohort.labels, np.flatnonzero(train), share, settings.seed))
+    inner = _inner_folds(inside, settings)
     bases: dict[str, FittedBase] = {}
-    for branch, features in ((VIDEO, cohort.dynamic), (CLINICAL, cohort.clinical)):
+    for branch, features in ((VIDEO, inside.dynamic), (CLINICAL, inside.clinical)):
+        kinds = tuple(kind for kind in KINDS if not only or f"{branch}:{kind}" in only)
         fitted = fit_branch(
-            branch, features[train], y, inner, settings.classifiers, seed=settings.seed, check=check
+            branch,
+            features,
+            inside.labels,
+            inner,
+            settings.classifiers,
+            kinds=kinds,
+            seed=settings.seed,
+            check=check,
         )
         bases |= {f"{branch}:{kind}": base for kind, base in fitted.items()}
-    return _Fold(bases, base_scores(bases, cohort.dynamic[scored], cohort.clinical[scored]))
+    scores = base_scores(bases, cohort.dynamic[scored], cohort.clinical[scored])
+    return _Fold(bases, scores, inside.labels.size)
 
 
-def _inner_folds(
-    cohort: LearningCohort, train: NDArray[np.bool_], settings: LearnParameters
-) -> NDArray[np.int64]:
-    inside = subset(cohort, np.flatnonzero(train))
+def _inner_folds(inside: LearningCohort, settings: LearnParameters) -> NDArray[np.int64]:
     smallest = int(min(inside.labels.sum(), (1 - inside.labels).sum()))
     folds = min(settings.inner_folds, smallest)
     return assign_folds(inside.patients, inside.labels, folds, groups=inside.groups, seed=settings.seed)
 
 
 def _out_of_fold(
-    cohort: LearningCohort, folds: NDArray[np.int64], fits: list[_Fold], settings: LearnParameters
+    cohort: LearningCohort,
+    folds: NDArray[np.int64],
+    fits: Sequence[_Fold],
+    settings: LearnParameters,
+    fused: Sequence[str] = FUSED_MODELS,
 ) -> dict[str, Vector]:
     oof = {model: np.empty(folds.size) for model in fits[0].scores}
     for number in range(int(folds.max()) + 1):
         for model, scores in fits[number].scores.items():
             oof[model][folds == number] = scores
-    for model in FUSED_MODELS:
+    for model in fused:
         video, clinical = parts_of(model)
         oof[model] = out_of_fold_fusion(settings.fusion, oof[video], oof[clinical], cohort.labels, folds)
     return oof

@@ -19,6 +19,7 @@ from analysis.pipeline.learn import (
     LearnParameters,
     judge,
     learn,
+    learning_curve,
     load_ensemble,
     predict,
     save_ensemble,
@@ -93,7 +94,18 @@ def test_mean_fusion_is_the_mean(learned):
 
 def test_progress_counts_every_fit(learned, told):
     assert [step[0] for step in told] == list(range(TINY.outer_folds + 2))
-    assert {step[1] for step in told} == {TINY.outer_folds + 1}
+    assert {step[1:] for step in told} == {(TINY.outer_folds + 1, "fold")}
+
+
+def test_learning_from_more_patients_is_not_worse(sides, learned):
+    points = learning_curve(sides[0], "fused:LR+LR", TINY, shares=(0.3, 1.0))
+    assert [point.share for point in points] == [0.3, 1.0]
+    assert points[0].n < points[1].n
+    assert points[1].auc == pytest.approx(learned.oof.evaluations["fused:LR+LR"].auc)
+    assert points[0].auc < points[1].auc + 0.1
+    for model, shares in (("video:LR", (1.0,)), ("fused:LR+LR", (0.0,)), ("fused:LR+LR", (1.5,))):
+        with pytest.raises(InvalidInputError):
+            learning_curve(sides[0], model, TINY, shares=shares)
 
 
 def test_the_test_set_is_judged_at_the_frozen_cutoffs(sides, learned):

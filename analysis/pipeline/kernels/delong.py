@@ -132,8 +132,8 @@ def placements(
 
 def _area_and_variance(y: ArrayLike, score: ArrayLike) -> tuple[float, float]:
     labels, scores = require_labelled_scores(y, score, at_least=MINIMUM_PER_CLASS)
-    areas, covariance = delong_covariance(labels, scores[np.newaxis, :])
-    return float(areas[0]), float(max(0.0, covariance[0, 0]))
+    _, covariance = delong_covariance(labels, scores[np.newaxis, :])
+    return _auc_from_ranks(labels == 1, rankdata(scores)), float(max(0.0, covariance[0, 0]))
 
 
 def _auc_from_ranks(is_positive: NDArray[np.bool_], ranks: NDArray[np.float64]) -> float:

@@ -41,3 +41,12 @@ def stratified_folds(y: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.
         number[rows] = (start + np.arange(rows.size)) % folds
         start += rows.size
     return number
+
+
+def share_of_rows(
+    y: NDArray[np.int64], rows: NDArray[np.int64], share: float, seed: int
+) -> NDArray[np.int64]:
+    """Return a share of the rows of each class, ascending; a larger share holds every smaller one."""
+    rng = np.random.default_rng(seed)
+    drawn = [rng.permutation(rows[y[rows] == label]) for label in (0, 1)]
+    return np.sort(np.concatenate([some[: max(1, round(share * some.size))] for some in drawn]))
