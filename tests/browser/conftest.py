@@ -10,6 +10,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from studies.services.annotation import model_track_store
+from tests.browser.clips import lesion_box, numbered_clip
+from tests.browser.driving import N_FRAMES, SIZE
+from tests.studies.reading import Reading, reading
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
     "--headless=new",
@@ -84,3 +89,18 @@ def open_page(open_context) -> Callable[..., Page]:
         return page
 
     return make
+
+
+@pytest.fixture(scope="session")
+def pack_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("numbered")
+
+
+@pytest.fixture
+def ready(pack_folder) -> Reading:
+    """A study with one numbered clip whose model track is 6 px off to the right."""
+    made = reading(make_clip=lambda patient: numbered_clip(patient, pack_folder, N_FRAMES, SIZE))
+    boxes = [lesion_box(frame, *SIZE) for frame in range(N_FRAMES)]
+    shifted = [(x1 + 6, y1, x2 + 6, y2) for x1, y1, x2, y2 in boxes]
+    made.model = model_track_store(clip=made.clip, boxes=shifted, confidences=[0.9] * N_FRAMES)
+    return made

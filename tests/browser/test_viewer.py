@@ -4,57 +4,24 @@ import re
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from studies.models import Revision, Track
 from studies.rules.tracks import box_at
-from studies.services.annotation import model_track_store
-from tests.browser.clips import READ_FRAME_JS, lesion_box, numbered_clip
-from tests.studies.reading import Reading, reading
+from tests.browser.clips import READ_FRAME_JS
+from tests.browser.driving import (
+    N_FRAMES,
+    at_frame,
+    drag,
+    drag_own_box,
+    go_to,
+    saved,
+    screen_point,
+    values,
+    viewer,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-N_FRAMES, SIZE = 60, (320, 240)
-
-
-@pytest.fixture(scope="session")
-def pack_folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("numbered")
-
-
-@pytest.fixture
-def ready(pack_folder) -> Reading:
-    """A study with one numbered clip whose model track is 6 px off to the right."""
-    made = reading(make_clip=lambda patient: numbered_clip(patient, pack_folder, N_FRAMES, SIZE))
-    boxes = [lesion_box(frame, *SIZE) for frame in range(N_FRAMES)]
-    shifted = [(x1 + 6, y1, x2 + 6, y2) for x1, y1, x2, y2 in boxes]
-    made.model = model_track_store(clip=made.clip, boxes=shifted, confidences=[0.9] * N_FRAMES)
-    return made
-
-
-def at_frame(page: Page, index: int) -> None:
-    """The frame shown, by its burned-in number, is the frame asked for."""
-    expect(page.locator("#stage")).to_have_attribute("data-painted", str(index))
-    assert page.evaluate(READ_FRAME_JS) == index
-
-
-def own_row(page: Page):
-    return page.locator("#boxes tr").filter(has=page.locator("input"))
-
-
-def values(page: Page) -> list[float]:
-    return [float(field.input_value()) for field in own_row(page).locator("input").all()]
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("#save-state")).to_have_attribute("data-kind", "saved")
-
-
-def viewer(open_page, ready: Reading, reader: int = 0, **options) -> Page:
-    page = open_page(ready.readers[reader], reverse("clip", args=[ready.clip.pk]), **options)
-    expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
-    at_frame(page, 0)
-    return page
 
 
 def test_from_the_worklist_to_the_signature(open_page, ready):
@@ -84,26 +51,6 @@ def test_from_the_worklist_to_the_signature(open_page, ready):
     expect(page.get_by_text("signed by you", exact=True)).to_be_visible()
 
 
-def screen_point(page: Page, x: float, y: float) -> tuple[float, float]:
-    """Where an image pixel is on the screen."""
-    rect = page.locator("#picture").bounding_box()
-    return rect["x"] + x / SIZE[0] * rect["width"], rect["y"] + y / SIZE[1] * rect["height"]
-
-
-def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    page.mouse.move(*end)
-    page.mouse.up()
-
-
-def drag_own_box(page: Page, dx: float, dy: float) -> None:
-    x1, y1, x2, y2 = values(page)
-    start = screen_point(page, (x1 + x2) / 2, (y1 + y2) / 2)
-    drag(page, start, (start[0] + dx, start[1] + dy))
-
-
 def test_a_handle_resizes_and_undo_survives_save_and_reload(open_page, ready):
     page = viewer(open_page, ready)
     before = values(page)
@@ -131,9 +78,7 @@ def test_a_handle_resizes_and_undo_survives_save_and_reload(open_page, ready):
 def test_the_frame_shown_is_the_frame_asked_for(open_page, ready):
     page = viewer(open_page, ready)
     for frame in (59, 3, 41, 40, 0, 17):
-        page.locator("#goto").fill(str(frame + 1))
-        page.locator("#goto").press("Enter")
-        at_frame(page, frame)
+        go_to(page, frame)
 
 
 def test_playback_follows_the_clock_and_stops(open_page, ready):

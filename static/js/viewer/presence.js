@@ -26,6 +26,7 @@ export class Presence {
   async begin() {
     await this.#beat();
     setInterval(() => void this.#beat(), BEAT_MS);
+    document.addEventListener("visibilitychange", () => void this.#beat());
     return this.isHolder;
   }
 
