@@ -13,6 +13,7 @@ from analysis.runners.cohort import Case, cases_of, learning_cohort
 from analysis.runners.predict import predict_patient, seal_key
 from analysis.runners.ticker import JobTicker
 from analysis.services.registry import ensemble_store, evaluation_store
+from analysis.services.split import newcomers_join
 from studies.models import Membership
 
 QUICK, FULL = "quick", "full"
@@ -22,6 +23,7 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     """Fit on the training side only; store the ensemble, its out-of-fold and apparent evaluations."""
     study = job.study
     ticker.begin("collecting features and labels")
+    newcomers_join(actor=job.started_by, study=study)
     training, left_out = cases_of(study, Membership.Side.TRAINING)
     test, _ = cases_of(study, Membership.Side.TEST)
     cohort = learning_cohort(study, training)

@@ -13,7 +13,7 @@ from analysis.services.jobs import job_enqueue
 from studies.errors import RuleViolationError
 from studies.models import Clip, Membership, Patient, Study
 from studies.services.labels_of_record import label_of_record, outcome_of
-from studies.services.membership import membership_assign, study_freeze_base
+from studies.services.membership import NEW_PATIENT_RULE, membership_assign, study_freeze_base
 
 RULE = "stratified 4:1 by outcome, seed {seed}, linked patients together"
 TOO_FEW = "There are {n} patients with a final HER2 label; label more of them before drawing the split."
@@ -46,6 +46,27 @@ def study_split(*, actor: AbstractBaseUser, study: Study) -> int:
     for clip in Clip.objects.filter(exam__patient__study=study, n_frames__gt=1):
         job_enqueue(actor=None, kind=Job.Kind.DESCRIBE, study=study, clip=clip)
     return count
+
+
+def newcomers_join(*, actor: AbstractBaseUser | None, study: Study) -> int:
+    """Put labelled patients who came after the seal on the training side; return how many."""
+    if not study.is_sealed:
+        return 0
+    patients = study.patients.filter(membership__isnull=True).prefetch_related("specimens__labels")
+    newcomers = [p for p in patients if outcome_of(label_of_record(p), study.label_rule) is not None]
+    test_links = _links_of_side(study, Membership.Side.TEST)
+    links = linked_patients(study)
+    sides = {p.pk: Membership.Side.TRAINING for p in newcomers if links[p.pk] not in test_links}
+    if not sides:
+        return 0
+    return membership_assign(actor=actor, study=study, sides=sides, rule=NEW_PATIENT_RULE)
+
+
+def _links_of_side(study: Study, side: str) -> set[str]:
+    """Groups that have a member on a side: a linked newcomer must not join the other one."""
+    links = linked_patients(study)
+    members = Membership.objects.filter(patient__study=study, side=side)
+    return {links[pk] for pk in members.values_list("patient_id", flat=True)}
 
 
 def common_base(clips: Iterable[Clip | None]) -> dict[str, object]:
