@@ -125,6 +125,12 @@ def test_a_box_that_is_too_small_is_not_measured():
     assert described.n_used == T - 1
 
 
+def test_a_box_outside_the_frame_is_not_measured():
+    boxes = track()
+    boxes[7] = [500, 500, 540, 540]
+    assert describe(boxes=boxes).reasons == {7: "empty mask"}
+
+
 def test_repeated_frames_are_counted():
     frames = clip()
     frames[10:20] = frames[9]

@@ -11,6 +11,7 @@ from analysis.pipeline import dynamic_features as df
 from analysis.pipeline.dynamic_features import describe_curves
 from analysis.pipeline.errors import InvalidInputError, UnusableClipError
 from analysis.pipeline.kernels.signal import one_sided, residuals
+from analysis.pipeline.names import DYNAMIC_DESCRIPTORS
 
 NAMES = [
     "t_max",
@@ -86,6 +87,10 @@ def naive(x, fps, fmax=None):
     return np.array(
         [*time, abs(mean), fc, msf, msf**0.5, vf, vf**0.5, f[p.argmax()], a[p.argmax()], a.mean(), entropy]
     )
+
+
+def test_the_order_is_that_of_the_names():
+    assert tuple(NAMES) == DYNAMIC_DESCRIPTORS
 
 
 @pytest.mark.parametrize("n", [5, 6, 16, 31, 64])
