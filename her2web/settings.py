@@ -233,6 +233,15 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "ClipKind": "studies.models.video.Clip.Kind",
+        "SpecimenKind": "studies.models.pathology.Specimen.Kind",
+        "JobKind": "analysis.models.jobs.Job.Kind",
+        "ModelKind": "analysis.models.registry.ModelVersion.Kind",
+        "BoxSource": "studies.models.annotation.Track.Source",
+        "Probe": "studies.models.pathology.Label.Probe",
+        "RecountProbe": ["dual", "single"],
+    },
 }
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "filesystem://")

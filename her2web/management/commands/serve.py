@@ -29,6 +29,8 @@ class Command(BaseCommand):
         """Port and the wish for a demonstration study."""
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--demonstration", action="store_true")
+        parser.add_argument("--patients", type=int, help="Size of the demonstration study.")
+        parser.add_argument("--frames", type=int, help="Frames of each demonstration cine.")
 
     def handle(self, *args, **options):
         """Start, wait, stop."""
@@ -41,7 +43,8 @@ class Command(BaseCommand):
             self._start("web", _web_command(options["port"]))
             self._wait_for_web(options["port"])
             if options["demonstration"]:
-                call_command("demonstration", port=options["port"])
+                size = {name: options[name] for name in ("patients", "frames") if options[name]}
+                call_command("demonstration", port=options["port"], **size)
             self.stdout.write(self.style.SUCCESS(f"Ready: http://127.0.0.1:{options['port']}/"))
             self.stdout.write("Stop with Ctrl+C.")
             self.stdout.flush()
