@@ -32,62 +32,6 @@ def study_shortcuts(context, study) -> list[Link]:
     return _links(context["request"], study)
 
 
-@register.simple_tag
-def role_label(role: str) -> str:
-    """Return a role in the language of the page."""
-    labels = {
-        "coordinator": _("coordinator"),
-        "sonographer": _("sonographer"),
-        "pathologist": _("pathologist"),
-        "clinician": _("clinician"),
-        "administrator": _("administrator"),
-    }
-    return labels.get(role, role)
-
-
-@register.simple_tag
-def action_label(action: str) -> str:
-    """Return an audited action in words; one without words shows its own name."""
-    return _action_words().get(action, action)
-
-
-def _action_words() -> dict[str, str]:
-    return {
-        "clinical.save": _("saved clinical values"),
-        "clip.create": _("stored a clip"),
-        "detection.store": _("stored the detector’s boxes"),
-        "exam.create": _("added a visit"),
-        "grant.create": _("granted a role"),
-        "grant.revoke": _("took a role away"),
-        "job.cancel": _("cancelled a job"),
-        "job.describe": _("started computing features"),
-        "job.detect": _("started finding lesions"),
-        "job.judge": _("started judging on the test side"),
-        "job.learn": _("started training the ensemble"),
-        "job.train_detector": _("started training the detector"),
-        "label.amend": _("re-opened a signed reading"),
-        "label.lock": _("signed a reading"),
-        "label.save": _("saved a reading"),
-        "look.take": _("took a look at the test side"),
-        "membership.assign": _("drew the split"),
-        "model.promote": _("made a model the one of record"),
-        "patient.create": _("added a patient"),
-        "patient.index_clip": _("chose the index clip"),
-        "patient.view": _("viewed a patient"),
-        "permission.denied": _("was refused"),
-        "site.create": _("added a site"),
-        "specimen.create": _("registered a specimen"),
-        "study.create": _("opened the study"),
-        "study.seal": _("sealed the split"),
-        "track.reopen": _("re-opened a signed track"),
-        "track.sign": _("signed a track"),
-        "upload.assign": _("gave a file its patient"),
-        "upload.cancel": _("cancelled a file"),
-        "upload.create": _("uploaded a file"),
-        "upload.verdict": _("checked a file"),
-    }
-
-
 def _links(request, study) -> list[Link]:
     user = request.user
     entries = [

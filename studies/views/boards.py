@@ -13,7 +13,8 @@ from studies.permissions import Role, can_view_labels_in, is_blinded, roles_in
 from studies.selectors import clips_to_read, patients_for, studies_for
 
 CHANGES_SHOWN = 12
-QUIET_ACTIONS = ("patient.view", "revision.append", "track.patch", "permission.denied")
+EVENTS_READ = 500
+QUIET_ACTIONS = ("patient.view", "revision.append", "track.patch", "permission.denied", "upload.verdict")
 BLIND_ACTIONS = Q(action__startswith="label.") | Q(action__startswith="specimen.")
 CLINICAL_NEEDED = ("age_years", "menopause", "size_cm", "c_t", "c_n")
 
@@ -138,15 +139,33 @@ def unlabelled_specimens(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[
     )
 
 
-def recent_changes(*, viewer: AbstractBaseUser) -> QuerySet[AuditEvent]:
-    """The newest events of the viewer's studies, without those that would unblind them."""
-    events = AuditEvent.objects.filter(study__in=studies_for(viewer=viewer)).exclude(action__in=QUIET_ACTIONS)
-    blinded = [study for study in studies_for(viewer=viewer) if is_blinded(viewer, study)]
-    return (
-        events.exclude(BLIND_ACTIONS & Q(study__in=blinded))
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Equal acts of one person in one study on one day, told once: when last, and how often."""
+
+    at: datetime
+    actor: AbstractBaseUser
+    action: str
+    study: Study
+    count: int
+
+
+def recent_changes(*, viewer: AbstractBaseUser) -> list[Change]:
+    """What other people did lately in the viewer's studies, without what would unblind the viewer."""
+    studies = list(studies_for(viewer=viewer))
+    blinded = [study for study in studies if is_blinded(viewer, study)]
+    events = (
+        AuditEvent.objects.filter(study__in=studies, actor__isnull=False)
+        .exclude(action__in=QUIET_ACTIONS)
         .exclude(actor=viewer)
-        .select_related("actor", "study")[:CHANGES_SHOWN]
+        .exclude(BLIND_ACTIONS & Q(study__in=blinded))
+        .select_related("actor", "study")
     )
+    groups: dict[tuple[object, ...], list[AuditEvent]] = {}
+    for event in events[:EVENTS_READ]:
+        groups.setdefault((event.actor_id, event.action, event.study_id, event.at.date()), []).append(event)
+    changes = [Change(g[0].at, g[0].actor, g[0].action, g[0].study, len(g)) for g in groups.values()]
+    return changes[:CHANGES_SHOWN]
 
 
 @dataclass(frozen=True, slots=True)

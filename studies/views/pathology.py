@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from studies import permissions
 from studies.errors import StudiesError
 from studies.forms import LabelForm, SpecimenForm
+from studies.guards import require
 from studies.models import Label, Specimen
 from studies.rules.her2_types import Her2InputError, Her2Result
 from studies.selectors import patient_get, patients_for, specimen_get, study_get
@@ -26,7 +27,6 @@ from studies.services.pathology import (
     specimen_create,
 )
 from studies.views.boards import unlabelled_specimens
-from studies.guards import require
 
 PAGE_SIZE = 50
 
@@ -92,9 +92,10 @@ def specimen(request: HttpRequest, specimen_id: object) -> HttpResponse:
         "specimen": row,
         "label": label,
         "form": form,
+        "recount": _recount_fields(request, form),
         "may_enter": may_enter,
         "is_locked": bool(label and label.status == Label.Status.LOCKED),
-        **_live(row, form),
+        **_live(row, form, request),
     }
     return render(request, "studies/specimen.html", context)
 
@@ -155,6 +156,27 @@ def _values(request: HttpRequest, cleaned: dict[str, Any]) -> dict[str, Any]:
         recount["cells"] = int(recount["cells"])
     values = {name: cleaned[name] for name in cleaned if name in ENTERED_FIELDS}
     return values | {"recount": {"probe": cleaned.get("probe") or "dual", **recount} if given else None}
+
+
+def _recount_fields(request: HttpRequest, form: LabelForm) -> list[dict[str, Any]]:
+    """The second observer's inputs with what was typed, else what is stored."""
+    stored = form.instance.recount or {}
+    labels = (
+        ("cells", _("cells counted"), "1"),
+        ("her2_copies", _("HER2 copies per cell"), "any"),
+        ("cep17_copies", _("CEP17 copies per cell"), "any"),
+        ("ratio", _("HER2/CEP17 ratio"), "any"),
+    )
+    return [
+        {"name": name, "label": label, "step": step, "value": _shown(request, name, stored)}
+        for name, label, step in labels
+    ]
+
+
+def _shown(request: HttpRequest, name: str, stored: dict[str, Any]) -> object:
+    typed = request.POST.get(f"recount_{name}")
+    value = stored.get(name) if typed is None else typed
+    return "" if value is None else value
 
 
 def _number(text: str) -> float | None:

@@ -1,0 +1,176 @@
+"""Words for what is stored as a code: roles, acts, HER2 calls, fields, and the rules' own sentences."""
+
+from django import template
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from studies.models import ClinicalRecord, RoleGrant
+from studies.rules.sentences import Notice, Sentence
+
+register = template.Library()
+
+STORED_SENTENCES = (
+    gettext_noop("Cancelled; nothing was stored."),
+    gettext_noop("Cancelled before it started."),
+    gettext_noop("A still image is kept and shown, but not described over time."),
+    gettext_noop("not recorded"),
+)
+"""English sentences that services store whole; a page shows them through `in_words`."""
+
+CALL_STYLES = {"POSITIVE": "status-plus", "NEGATIVE": "status-minus"}
+
+
+@register.simple_tag
+def role_label(role: str) -> str:
+    """Return a role in the language of the page."""
+    return str(dict(RoleGrant.Role.choices).get(role, role))
+
+
+@register.simple_tag
+def action_label(action: str) -> str:
+    """Return an audited act in words; one without words shows its own name."""
+    words = _action_words()
+    if action in words:
+        return words[action]
+    if action.startswith("track.restore_revision"):
+        return _("restored an earlier revision of a track")
+    if action.startswith("track."):
+        return _("edited a track")
+    return action
+
+
+@register.simple_tag
+def call_label(call: str) -> str:
+    """Return the engine's HER2 call in words."""
+    return _call_words().get(call, call)
+
+
+@register.simple_tag
+def call_style(call: str) -> str:
+    """Return the class that gives a call its shape and colour."""
+    return CALL_STYLES.get(call, "status-warn")
+
+
+@register.simple_tag
+def category_label(category: str) -> str:
+    """Return the secondary descriptor of a negative call in words."""
+    words = {
+        "LOW": _("HER2-low"),
+        "ULTRALOW": _("HER2-ultralow"),
+        "NULL": _("HER2-null"),
+    }
+    return words.get(category, _("HER2-null or -ultralow, not told apart"))
+
+
+@register.simple_tag
+def field_label(name: str) -> str:
+    """Return a clinical field's name as the form shows it; other names stay as they are."""
+    try:
+        return str(ClinicalRecord._meta.get_field(name).verbose_name)
+    except FieldDoesNotExist:
+        return _other_fields().get(name, name)
+
+
+@register.filter
+def in_words(sentence: object) -> str:
+    """Return a sentence of the rules, or a stored one, in the language of the page."""
+    if isinstance(sentence, Notice):
+        sentence = sentence.sentence
+    if isinstance(sentence, Sentence):
+        return sentence.translated(_)
+    text = "" if sentence is None else str(sentence)
+    return _(text) if text else ""
+
+
+def _call_words() -> dict[str, str]:
+    return {
+        "POSITIVE": _("HER2 positive"),
+        "NEGATIVE": _("HER2 negative"),
+        "PENDING_ISH": _("equivocal: ISH pending"),
+        "NEEDS_IHC": _("IHC needed"),
+        "NEEDS_RECOUNT": _("recount needed"),
+        "NEEDS_ADJUDICATION": _("adjudication needed"),
+        "NEEDS_DUAL_PROBE": _("dual-probe ISH needed"),
+        "INDETERMINATE": _("indeterminate"),
+    }
+
+
+def _other_fields() -> dict[str, str]:
+    return {
+        "index_clip": _("index clip"),
+        "revision": _("revision"),
+        "attempt": _("attempt"),
+        "role": _("role"),
+        "site": _("site"),
+        "user": _("user"),
+    }
+
+
+def _action_words() -> dict[str, str]:
+    return _cohort_acts() | _reading_acts() | _pathology_acts() | _computing_acts()
+
+
+def _cohort_acts() -> dict[str, str]:
+    return {
+        "clinical.save": _("saved clinical values"),
+        "clip.create": _("stored a clip"),
+        "exam.create": _("added a visit"),
+        "grant.create": _("granted a role"),
+        "grant.revoke": _("took a role away"),
+        "patient.create": _("added a patient"),
+        "patient.index_clip": _("chose the index clip"),
+        "patient.view": _("viewed a patient"),
+        "permission.denied": _("was refused"),
+        "site.create": _("added a site"),
+        "study.create": _("opened the study"),
+        "study.freeze_base": _("froze the units and the frequency band"),
+        "study.seal": _("sealed the split"),
+        "membership.assign": _("drew the split"),
+        "upload.assign": _("gave a file its patient"),
+        "upload.cancel": _("cancelled a file"),
+        "upload.create": _("uploaded a file"),
+        "upload.verdict": _("checked a file"),
+    }
+
+
+def _reading_acts() -> dict[str, str]:
+    return {
+        "clip.take_over": _("took over a clip"),
+        "detection.store": _("stored the detector’s boxes"),
+        "revision.append": _("edited a track"),
+        "track.detect": _("stored the model’s track"),
+        "track.start": _("started a track"),
+        "track.sign": _("signed a track"),
+        "track.reopen": _("re-opened a signed track"),
+        "track.adjudicate": _("adjudicated a track"),
+        "track.delete": _("deleted a track"),
+        "track.patch": _("edited a track"),
+        "track.exclude_frame": _("excluded a frame"),
+        "track.include_frame": _("took an excluded frame back"),
+    }
+
+
+def _pathology_acts() -> dict[str, str]:
+    return {
+        "label.amend": _("re-opened a signed reading"),
+        "label.lock": _("signed a reading"),
+        "label.save": _("saved a reading"),
+        "specimen.create": _("registered a specimen"),
+    }
+
+
+def _computing_acts() -> dict[str, str]:
+    return {
+        "export.table": _("exported a table"),
+        "job.cancel": _("cancelled a job"),
+        "job.describe": _("started computing features"),
+        "job.detect": _("started finding lesions"),
+        "job.judge": _("started judging on the test side"),
+        "job.learn": _("started training the ensemble"),
+        "job.retry": _("retried a job"),
+        "job.train_detector": _("started training the detector"),
+        "look.take": _("took a look at the test side"),
+        "model.promote": _("made a model the one of record"),
+        "model.store": _("stored a trained model"),
+    }
