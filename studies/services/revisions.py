@@ -25,7 +25,7 @@ def track_locked(track: Track) -> Track:
 
 def head_revision(track: Track) -> Revision | None:
     """The newest revision of a track; None for a track that has none yet."""
-    return track.revisions.filter(number=track.head).first()
+    return track.revisions.order_by("-number").first()
 
 
 @transaction.atomic

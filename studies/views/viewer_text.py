@@ -77,6 +77,7 @@ def _message_text() -> dict[str, str]:
         "trackLocked": _("This track is locked on this page. Press L to unlock it."),
         "noBoxHere": _("There is no box on this frame."),
         "noKeyframe": _("There is no further keyframe this way."),
+        "noChapter": _("There is no further stretch this way."),
         "noMatch": _("No further frame passes the filter."),
         "noDetections": _("The detector has not run on this clip yet."),
         "noNeed": _("No frame needs you: nothing uncertain is left."),

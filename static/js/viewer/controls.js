@@ -32,6 +32,13 @@ export class Controls {
     this.drawWay = /** @type {"draw"|"redraw"} */ ("draw");
     this.table = this.#table();
     document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("contextmenu", (event) => {
+      const button = /** @type {HTMLElement} */ (event.target).closest?.("[data-act=previousMatch], [data-act=nextMatch]");
+      if (!button) return;
+      event.preventDefault(); // a right click on the arrows chooses what they look for
+      const select = /** @type {HTMLSelectElement} */ (document.getElementById("match"));
+      select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+    });
     document.addEventListener("click", (event) => {
       const button = /** @type {HTMLElement} */ (event.target).closest?.("button[data-act]");
       const act = button instanceof HTMLElement ? button.dataset.act : undefined;
@@ -73,7 +80,7 @@ export class Controls {
       return onStage && this.#otherObject(action === "nextObject" ? 1 : -1) !== undefined;
     }
     if (action === "play") return !target.matches("button, a, summary");
-    return !(target.id === "strip" && /^(Arrow|Home|End)/.test(event.key));
+    return !(target.id === "strip" && /^(Arrow|Home|End|Page)/.test(event.key));
   }
 
   /** The next object in the picture; undefined past the last. @param {1|-1} way */
@@ -103,6 +110,16 @@ export class Controls {
       if (filter === "any" || has === (filter === "with")) return store.goTo(frame);
     }
     return this.app.say("noMatch");
+  }
+
+  /** The frame where the next (1) or this or the previous (-1) stretch with or without a box begins. @param {1|-1} way */
+  #chapter(way) {
+    const { store } = this.app;
+    const dense = (store.selectedTrack ?? store.mine[0] ?? store.model)?.dense ?? [];
+    const begins = dense.map((_, i) => i).filter((i) => i === 0 || Boolean(dense[i]) !== Boolean(dense[i - 1]));
+    const next = way > 0 ? begins.find((i) => i > store.frame) : begins.findLast((i) => i < store.frame);
+    if (next === undefined) return this.app.say("noChapter");
+    return store.goTo(next);
   }
 
   #nextNeed() {
@@ -162,6 +179,7 @@ export class Controls {
     return {
       previousFrame: step(-1), nextFrame: step(1), stepBack: step(-STEP), stepForward: step(STEP),
       previousMatch: () => this.#match(-1), nextMatch: () => this.#match(1), play: () => player.toggle(),
+      previousChapter: () => this.#chapter(-1), nextChapter: () => this.#chapter(1),
       goTo: () => input("goto").select(), trackFirst: () => actions.goToEnd("first"), trackLast: () => actions.goToEnd("last"),
       excludeFrame: () => void this.#exclude(), nextNeed: () => this.#nextNeed(),
       nextObject: () => this.#selectOther(1), previousObject: () => this.#selectOther(-1), cancel: () => this.#cancel(),

@@ -31,10 +31,24 @@ export class Timeline {
       slider.setPointerCapture(event.pointerId);
       this.#seek(event);
     });
+    slider.addEventListener("keydown", (event) => this.#key(event));
     slider.addEventListener("pointermove", (event) => {
       if (event.buttons & 1) this.#seek(event);
     });
     this.#stale();
+  }
+
+  /** The strip is a slider for the keyboard too. @param {KeyboardEvent} event */
+  #key(event) {
+    const { frame, clip } = this.store;
+    /** @type {Record<string, number>} */
+    const places = {
+      ArrowLeft: frame - 1, ArrowDown: frame - 1, ArrowRight: frame + 1, ArrowUp: frame + 1,
+      PageDown: frame - 10, PageUp: frame + 10, Home: 0, End: clip.nFrames - 1,
+    };
+    if (!(event.key in places)) return;
+    event.preventDefault();
+    this.onSeek(places[event.key]);
   }
 
   /** @param {PointerEvent} event */
