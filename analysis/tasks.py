@@ -7,6 +7,7 @@ from analysis.runners.describe import describe_clip_tracks
 from analysis.runners.detect import detect_clip
 from analysis.runners.judge import judge_ensemble
 from analysis.runners.learn import learn_ensemble
+from analysis.runners.train_detector import train_study_detector
 from analysis.runners.work import run_job
 from analysis.services.arrivals import clip_arrived as start_detection
 from analysis.services.arrivals import track_changed as start_description
@@ -47,6 +48,12 @@ def learn(*, job_id: str) -> None:
 def judge(*, job_id: str) -> None:
     """Judge the ensemble on the test side, through a logged look."""
     run_job(job_id, judge_ensemble)
+
+
+@shared_task(name="analysis.train_detector", queue="gpu")
+def train_detector(*, job_id: str) -> None:
+    """Train the detector on signed tracks."""
+    run_job(job_id, train_study_detector)
 
 
 @shared_task(name="analysis.sweep", queue="cpu")

@@ -15,6 +15,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/retry/", jobs.retry, name="job-retry"),
     path("studies/<slug:slug>/models/", models.models, name="models"),
     path("studies/<slug:slug>/models/train/", models.train, name="model-train"),
+    path("studies/<slug:slug>/models/train-detector/", models.train_detector, name="detector-train"),
     path("studies/<slug:slug>/models/judge/", models.judge, name="model-judge"),
     path("studies/<slug:slug>/models/<uuid:version_id>/promote/", models.promote, name="model-promote"),
     path("patients/<uuid:patient_id>/prediction/", prediction.prediction, name="prediction"),

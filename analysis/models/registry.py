@@ -8,9 +8,10 @@ from django.db import models
 from studies.models.base import AppendOnlyQuerySet
 
 
-def model_path(version: "ModelVersion", _name: str) -> str:
-    """Return the storage name of a fitted model."""
-    return f"models/{version.id}/model.zip"
+def model_path(version: "ModelVersion", name: str) -> str:
+    """Return the storage name of a fitted model; a detector keeps the ending that its loader expects."""
+    ending = "onnx" if name.endswith(".onnx") else "zip"
+    return f"models/{version.id}/model.{ending}"
 
 
 class ModelVersion(models.Model):

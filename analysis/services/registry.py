@@ -15,6 +15,37 @@ FIRST_REASON = "The first ensemble of the study; later ones are promoted by an a
 
 
 @transaction.atomic
+def detector_store(
+    *,
+    job: Job,
+    blob: bytes,
+    digest: str,
+    parameters: dict[str, Any],
+    snapshot: dict[str, Any],
+    summary: dict[str, Any],
+) -> ModelVersion:
+    """Store a trained detector as a candidate; the shipped one stays of record until somebody promotes it."""
+    versions = ModelVersion.objects.filter(study=job.study, kind=ModelVersion.Kind.DETECTOR)
+    last = versions.order_by("-number").first()
+    version = ModelVersion(
+        kind=ModelVersion.Kind.DETECTOR,
+        study=job.study,
+        number=(last.number if last else 0) + 1,
+        name="yolov5n, signed tracks",
+        digest=digest,
+        parameters=parameters,
+        training_snapshot=snapshot,
+        summary=summary,
+        job=job,
+    )
+    version.file.save("model.onnx", ContentFile(blob), save=False)
+    version.full_clean()
+    version.save(force_insert=True)
+    audit_record(actor=job.started_by, action="model.store", target=version, study=job.study)
+    return version
+
+
+@transaction.atomic
 def ensemble_store(
     *,
     job: Job,

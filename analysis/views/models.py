@@ -58,6 +58,15 @@ def train(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
+def train_detector(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start training a detector on the signed tracks of training patients."""
+    study = _study(request, slug, "train detector", can_train)
+    job = job_enqueue(actor=request.user, kind=Job.Kind.TRAIN_DETECTOR, study=study)
+    return redirect("job", job.pk)
+
+
+@login_required
+@require_POST
 def judge(request: HttpRequest, slug: str) -> HttpResponse:
     """Start judging on the test side; the look is counted when the job opens it."""
     study = _study(request, slug, "judge", can_take_look)
