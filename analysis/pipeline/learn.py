@@ -37,7 +37,7 @@ from analysis.pipeline.kernels.ensemble import (
 from analysis.pipeline.kernels.ensemble_files import load_ensemble, save_ensemble
 from analysis.pipeline.kernels.fitted import CLINICAL, KINDS, VIDEO, ClassifierParameters, FittedBase
 from analysis.pipeline.kernels.model_files import digest
-from analysis.pipeline.kernels.patient_prediction import PatientPrediction, predict
+from analysis.pipeline.kernels.patient_prediction import Explanation, PatientPrediction, explain, predict
 from analysis.pipeline.kernels.ranks import share_of_rows
 from analysis.pipeline.kernels.recalibration import recalibrate
 from analysis.pipeline.kernels.software import installed_versions
@@ -57,6 +57,7 @@ __all__ = [
     "MODELS",
     "ClassifierParameters",
     "CohortReport",
+    "Explanation",
     "LearnParameters",
     "Learned",
     "LearnedEnsemble",
@@ -65,6 +66,7 @@ __all__ = [
     "PatientPrediction",
     "ShuffleControl",
     "digest",
+    "explain",
     "judge",
     "learn",
     "learning_curve",
@@ -152,15 +154,14 @@ def judge(
         )
     ensemble.guard.require_absent(cohort, "the test set")
     require_no_twin(ensemble, cohort)
-    settings = ensemble.parameters
     return _report(
         "test",
         cohort.patients,
         cohort.labels,
         score_all(ensemble, cohort.dynamic, cohort.clinical),
         ensemble,
-        settings.replicates if replicates is None else replicates,
-        settings.seed if seed is None else seed,
+        ensemble.parameters.replicates if replicates is None else replicates,
+        ensemble.parameters.seed if seed is None else seed,
     )
 
 

@@ -17,6 +17,7 @@ from analysis.pipeline.learn import (
     FUSED_MODELS,
     MODELS,
     LearnParameters,
+    explain,
     judge,
     learn,
     learning_curve,
@@ -27,6 +28,7 @@ from analysis.pipeline.learn import (
     shuffle_control,
 )
 from analysis.pipeline.splits import PatientGuard, split_patients, subset
+from analysis.pipeline.types import CLINICAL_VARIABLES
 from tests.pipeline.learning_cohorts import TINY, changed, gaussian_cohort
 
 KEY = b"a secret of this installation"
@@ -207,6 +209,19 @@ def test_a_training_patient_is_its_own_nearest_case_unless_left_out(sides, learn
         learned.ensemble, training.dynamic[7], training.clinical[7], exclude=training.patients[7]
     )
     assert training.patients[7] not in [n.patient for n in others.neighbours]
+
+
+@pytest.mark.parametrize("model", MODELS[:8])
+def test_every_base_classifier_explains_a_cohort(sides, learned, model):
+    found = explain(learned.ensemble, model, sides[1].dynamic, sides[1].clinical)
+    n = len(sides[1].patients)
+    assert found.values.shape == found.shares.shape == (n, len(found.names))
+    influence = np.abs(found.shares).mean(axis=0)
+    assert (np.diff(influence) <= 1e-12).all()
+    known = sides[1].feature_names if model.startswith("video") else CLINICAL_VARIABLES
+    assert set(found.names) <= set(known)
+    with pytest.raises(InvalidInputError, match="expected one of"):
+        explain(learned.ensemble, "fused:LR+LR", sides[1].dynamic, sides[1].clinical)
 
 
 def test_predicting_nothing_is_refused(sides, learned):

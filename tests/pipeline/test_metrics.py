@@ -1,6 +1,8 @@
 """Every statistic against published numbers, independent libraries or brute force, and against bad input."""
 
 import json
+import subprocess
+import sys
 import time
 from itertools import product
 from pathlib import Path
@@ -529,6 +531,15 @@ def test_sample_size_refuses():
         metrics.size_for_auc(0.8, 0.3, 1e-6)
     with pytest.raises(InvalidInputError):
         metrics.size_for_development(0, 0.3)
+
+
+def test_judging_needs_no_learning_library():
+    """Pages import these modules, and the web process must never load scikit-learn, XGBoost or torch."""
+    names = ["metrics", "as_published", "splits", "types"]
+    imports = "; ".join(f"import analysis.pipeline.{name}" for name in names)
+    check = "import sys; print([m for m in ('sklearn', 'xgboost', 'torch', 'skops') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", f"{imports}; {check}"], capture_output=True, text=True)
+    assert found.stdout.strip() == "[]", found.stderr
 
 
 # --- bad input, everywhere --------------------------------------------------------------------------

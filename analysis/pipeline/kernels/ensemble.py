@@ -44,8 +44,8 @@ class LearnParameters:
     classifiers: ClassifierParameters = field(
         default_factory=lambda: ClassifierParameters(
             rf_leaves=(3, 10),
-            rf_trees=200,
-            rf_tuning_trees=30,
+            rf_trees=100,
+            rf_tuning_trees=20,
             xgb_depths=(2,),
             xgb_trees=(100, 200),
             lasso_folds=3,
@@ -126,7 +126,7 @@ def score_all(ensemble: LearnedEnsemble, dynamic: Vector, clinical: Vector) -> d
     Raises:
         InvalidInputError: another number of columns than the ensemble was trained on.
     """
-    _require_columns(ensemble, dynamic, clinical)
+    require_columns(ensemble, dynamic, clinical)
     scores = base_scores(ensemble.bases, dynamic, clinical)
     for model, combiner in ensemble.combiners.items():
         video, other = parts_of(model)
@@ -161,7 +161,12 @@ def require_no_twin(ensemble: LearnedEnsemble, cohort: LearningCohort) -> None:
         )
 
 
-def _require_columns(ensemble: LearnedEnsemble, dynamic: Vector, clinical: Vector) -> None:
+def require_columns(ensemble: LearnedEnsemble, dynamic: Vector, clinical: Vector) -> None:
+    """Refuse arrays of another shape than the ensemble was trained on.
+
+    Raises:
+        InvalidInputError: other columns, or different numbers of patients.
+    """
     expected = (len(ensemble.feature_names), len(CLINICAL_VARIABLES))
     got = (dynamic.shape[-1], clinical.shape[-1])
     if dynamic.ndim != 2 or clinical.ndim != 2 or got != expected or dynamic.shape[0] != clinical.shape[0]:

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.contributions import contributions
-from analysis.pipeline.kernels.ensemble import LearnedEnsemble, chosen_cases, parts_of, score_all
+from analysis.pipeline.kernels.ensemble import (
+    LearnedEnsemble,
+    chosen_cases,
+    parts_of,
+    require_columns,
+    score_all,
+)
 from analysis.pipeline.kernels.fitted import VIDEO
 from analysis.pipeline.kernels.recalibration import venn_abers
 from analysis.pipeline.types import CLINICAL_VARIABLES
@@ -102,14 +108,51 @@ def predict(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What one classifier made of many patients, for a summary plot.
+
+    names: (k,) columns used, the most influential first; values: (n, k) standardised; shares: (n, k) of the
+    log-odds; method: how the shares were found.
+    """
+
+    model: str
+    names: tuple[str, ...]
+    values: Vector
+    shares: Vector
+    method: str
+
+
+def explain(ensemble: LearnedEnsemble, model: str, dynamic: Vector, clinical: Vector) -> Explanation:
+    """Explain one of the eight base classifiers on many patients, dynamic (n, p) and clinical (n, 6).
+
+    Raises:
+        InvalidInputError: a model that is no base classifier, or another number of columns than trained on.
+    """
+    if model not in ensemble.bases:
+        raise InvalidInputError(f"model: expected one of {', '.join(ensemble.bases)}, got {model!r}.")
+    require_columns(ensemble, dynamic, clinical)
+    base = ensemble.bases[model]
+    names, raw = _inputs(ensemble, base.branch, dynamic, clinical)
+    Z = base.prepared(raw)
+    shares, method = contributions(base.classifier, base.probability_of_prepared, Z)
+    order = np.argsort(-np.abs(shares).mean(axis=0), kind="stable")
+    ordered = tuple(names[int(base.columns[i])] for i in order)
+    return Explanation(model, ordered, Z[:, order], shares[:, order], method)
+
+
+def _inputs(
+    ensemble: LearnedEnsemble, branch: str, dynamic: Vector, clinical: Vector
+) -> tuple[tuple[str, ...], Vector]:
+    return (ensemble.feature_names, dynamic) if branch == VIDEO else (CLINICAL_VARIABLES, clinical)
+
+
 def _contributions(ensemble: LearnedEnsemble, dynamic: Vector, clinical: Vector) -> tuple[Contribution, ...]:
     """Return the largest terms of both branches of the chosen model, the largest first."""
     found = []
     for name in parts_of(ensemble.chosen):
         base = ensemble.bases[name]
-        names, raw = (
-            (ensemble.feature_names, dynamic) if base.branch == VIDEO else (CLINICAL_VARIABLES, clinical)
-        )
+        names, raw = _inputs(ensemble, base.branch, dynamic, clinical)
         Z = base.prepared(raw)
         shares, method = contributions(base.classifier, base.probability_of_prepared, Z)
         found += [
