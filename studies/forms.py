@@ -1,14 +1,24 @@
 """Forms of the observed side: fields, labels and units. Rules live in models and studies/rules."""
 
+from collections.abc import Iterable
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from studies.models import ClinicalRecord, Exam, Label, Patient, RoleGrant, Site, Specimen, Study
 
+NOTHING_CHOSEN = _("choose…")
 WIDGET_CLASSES = {
     forms.CheckboxInput: "form-check-input",
     forms.Select: "form-select",
 }
+
+
+def _named(choices: Iterable[tuple[object, object]]) -> list[tuple[object, object]]:
+    """Choices with words in place of Django's row of dashes."""
+    return [
+        (value, NOTHING_CHOSEN if value == "" and "---" in str(text) else text) for value, text in choices
+    ]
 
 
 class StyledMixin:
@@ -21,6 +31,8 @@ class StyledMixin:
             widget.attrs.setdefault("class", WIDGET_CLASSES.get(type(widget), "form-control"))
             if field.help_text:
                 widget.attrs.setdefault("aria-describedby", f"help_{name}")
+            if isinstance(field, forms.TypedChoiceField):
+                field.choices = _named(field.choices)
 
 
 class StudyForm(StyledMixin, forms.ModelForm):
@@ -30,6 +42,8 @@ class StudyForm(StyledMixin, forms.ModelForm):
         model = Study
         fields = ["title", "slug", "description", "is_simulated", "readers_per_clip", "label_rule"]
         labels = {
+            "title": _("Title"),
+            "description": _("Description"),
             "slug": _("Short name"),
             "is_simulated": _("Simulated patients"),
             "readers_per_clip": _("Readers per clip"),
@@ -45,6 +59,7 @@ class SiteForm(StyledMixin, forms.ModelForm):
     class Meta:
         model = Site
         fields = ["code", "name"]
+        labels = {"code": _("Code"), "name": _("Name")}
 
 
 class PatientForm(StyledMixin, forms.Form):
@@ -79,6 +94,18 @@ class ClinicalForm(StyledMixin, forms.ModelForm):
             "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "er_percent", "pr_percent",
             "ki67_percent", "histology", "grade",
         ]  # fmt: skip
+        labels = {
+            "c_t": "cT",
+            "c_n": "cN",
+            "c_tnm": "cTNM",
+            "histology": _("Histology"),
+            "grade": _("Grade"),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        stages = [(stage.value, stage.value) for stage in ClinicalRecord.Stage]  # Django would say "Iia"
+        self.fields["c_tnm"].choices = [("", NOTHING_CHOSEN), *stages]
 
 
 class ExamForm(StyledMixin, forms.ModelForm):
@@ -87,6 +114,7 @@ class ExamForm(StyledMixin, forms.ModelForm):
     class Meta:
         model = Exam
         fields = ["phase", "performed_on"]
+        labels = {"phase": _("Phase"), "performed_on": _("Performed on")}
         widgets = {"performed_on": forms.DateInput(attrs={"type": "date"})}
 
 
@@ -96,6 +124,11 @@ class SpecimenForm(StyledMixin, forms.ModelForm):
     class Meta:
         model = Specimen
         fields = ["kind", "taken_on", "invasive", "fixation_hours"]
+        labels = {
+            "kind": _("Kind"),
+            "taken_on": _("Taken on"),
+            "fixation_hours": _("Fixation (hours)"),
+        }
         widgets = {"taken_on": forms.DateInput(attrs={"type": "date"})}
 
 
@@ -108,6 +141,7 @@ class LabelForm(StyledMixin, forms.ModelForm):
             "controls_ok", "ihc_score", "ihc_percent", "ihc_intensity", "ihc_completeness",
             "faint_incomplete_percent", "probe", "cells", "her2_copies", "cep17_copies", "ratio", "comment",
         ]  # fmt: skip
+        labels = {"probe": _("ISH probe"), "comment": _("Comment")}
         widgets = {"comment": forms.Textarea(attrs={"rows": 2})}
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studies.views import cohort, frames, home, pathology, study, upload, viewer, worklist
+from studies.views import clinical, cohort, frames, home, pathology, study, upload, viewer, worklist
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,7 +15,7 @@ urlpatterns = [
     path("studies/<slug:slug>/patients/", cohort.cohort, name="cohort"),
     path("studies/<slug:slug>/patients/new/", cohort.create, name="patient-create"),
     path("patients/<uuid:patient_id>/", cohort.patient, name="patient"),
-    path("patients/<uuid:patient_id>/clinical/", cohort.clinical_edit, name="clinical-edit"),
+    path("patients/<uuid:patient_id>/clinical/", clinical.clinical_edit, name="clinical-edit"),
     path("patients/<uuid:patient_id>/specimens/new/", pathology.specimen_add, name="specimen-create"),
     path("studies/<slug:slug>/upload/", upload.upload, name="upload"),
     path("uploads/<uuid:upload_id>/", upload.upload_row, name="upload-row"),

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from analysis.models.features import FeatureSet
 from analysis.models.registry import ModelVersion
@@ -12,9 +13,9 @@ class Evaluation(models.Model):
     """Stored predictions and metrics of one ensemble version on one side of the split."""
 
     class Cohort(models.TextChoices):
-        APPARENT = "apparent", "training, apparent (resubstitution)"
-        OUT_OF_FOLD = "oof", "training, out of fold"
-        TEST = "test", "test"
+        APPARENT = "apparent", _("training, apparent (resubstitution)")
+        OUT_OF_FOLD = "oof", _("training, out of fold")
+        TEST = "test", _("test")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="evaluations")
@@ -57,7 +58,7 @@ class Prediction(models.Model):
     high = models.FloatField()
     interval_method = models.CharField(max_length=200)
     cutoff = models.FloatField()
-    call = models.CharField(max_length=10, choices=[("POSITIVE", "positive"), ("NEGATIVE", "negative")])
+    call = models.CharField(max_length=10, choices=[("POSITIVE", _("positive")), ("NEGATIVE", _("negative"))])
     parts = models.JSONField(default=dict, help_text="Probabilities of the base classifiers.")
     contributions = models.JSONField(default=list)
     neighbours = models.JSONField(default=list, help_text="Nearest training cases.")

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 def static_path(feature_set: "FeatureSet", _name: str) -> str:
@@ -14,9 +15,9 @@ class FeatureSet(models.Model):
     """Features of one clip. static.npz: frame_indices (n,) int64, values (n, 91) float64; dynamic: 2,184."""
 
     class BoxSource(models.TextChoices):
-        MODEL = "model", "model"
-        READER = "reader", "reader"
-        ADJUDICATED = "adjudicated", "adjudicated"
+        MODEL = "model", _("model")
+        READER = "reader", _("reader")
+        ADJUDICATED = "adjudicated", _("adjudicated")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clip = models.ForeignKey("studies.Clip", on_delete=models.CASCADE, related_name="feature_sets")
@@ -32,7 +33,7 @@ class FeatureSet(models.Model):
     window_start = models.PositiveIntegerField()
     window_stop = models.PositiveIntegerField()
     time_base = models.CharField(
-        max_length=8, choices=[("hz", "Hz"), ("cycles", "cycles per frame")], default="hz"
+        max_length=8, choices=[("hz", _("Hz")), ("cycles", _("cycles per frame"))], default="hz"
     )
     fps = models.FloatField()
     qc = models.JSONField(default=dict)

@@ -5,24 +5,25 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
     """One piece of long work: its stage, progress, heartbeat, result and error."""
 
     class Kind(models.TextChoices):
-        DETECT = "detect", "find the lesion"
-        DESCRIBE = "describe", "compute features"
-        LEARN = "learn", "train the ensemble"
-        JUDGE = "judge", "judge on the test side"
-        TRAIN_DETECTOR = "train_detector", "train the detector"
+        DETECT = "detect", _("find the lesion")
+        DESCRIBE = "describe", _("compute features")
+        LEARN = "learn", _("train the ensemble")
+        JUDGE = "judge", _("judge on the test side")
+        TRAIN_DETECTOR = "train_detector", _("train the detector")
 
     class Status(models.TextChoices):
-        QUEUED = "queued", "waiting"
-        RUNNING = "running", "running"
-        SUCCEEDED = "succeeded", "done"
-        FAILED = "failed", "failed"
-        CANCELLED = "cancelled", "cancelled"
+        QUEUED = "queued", _("waiting")
+        RUNNING = "running", _("running")
+        SUCCEEDED = "succeeded", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
 
     FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 

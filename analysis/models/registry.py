@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import AppendOnlyQuerySet
 
@@ -18,8 +19,8 @@ class ModelVersion(models.Model):
     """A fitted detector or ensemble, stored without pickle, with what it was fitted on and how."""
 
     class Kind(models.TextChoices):
-        DETECTOR = "detector", "detector"
-        ENSEMBLE = "ensemble", "ensemble"
+        DETECTOR = "detector", _("detector")
+        ENSEMBLE = "ensemble", _("ensemble")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)

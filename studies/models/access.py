@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import Row
 from studies.models.cohort import Site, Study
@@ -11,11 +12,11 @@ class RoleGrant(Row):
     """A role of a user in a study; an empty site means every site of the study."""
 
     class Role(models.TextChoices):
-        COORDINATOR = "coordinator", "coordinator"
-        SONOGRAPHER = "sonographer", "sonographer"
-        PATHOLOGIST = "pathologist", "pathologist"
-        CLINICIAN = "clinician", "clinician"
-        ADMINISTRATOR = "administrator", "administrator"
+        COORDINATOR = "coordinator", _("coordinator")
+        SONOGRAPHER = "sonographer", _("sonographer")
+        PATHOLOGIST = "pathologist", _("pathologist")
+        CLINICIAN = "clinician", _("clinician")
+        ADMINISTRATOR = "administrator", _("administrator")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grants")
     role = models.CharField(max_length=15, choices=Role.choices)

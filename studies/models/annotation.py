@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import AppendOnlyQuerySet, Row
 from studies.models.cohort import Lesion
@@ -38,13 +39,13 @@ class Track(Row):
     """The editable box of one lesion over one clip, by one author (a reader, or the model)."""
 
     class Source(models.TextChoices):
-        MODEL = "model", "model"
-        READER = "reader", "reader"
-        ADJUDICATED = "adjudicated", "adjudicated"
+        MODEL = "model", _("model")
+        READER = "reader", _("reader")
+        ADJUDICATED = "adjudicated", _("adjudicated")
 
     class Status(models.TextChoices):
-        OPEN = "open", "open"
-        SIGNED = "signed", "signed"
+        OPEN = "open", _("open")
+        SIGNED = "signed", _("signed")
 
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="tracks")
     lesion = models.ForeignKey(

@@ -2,6 +2,7 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import Row
 from studies.models.cohort import Patient
@@ -23,8 +24,8 @@ class ClinicalRecord(Row):
     """What the clinicians recorded of a patient before surgery."""
 
     class Menopause(models.IntegerChoices):
-        PRE = 0, "premenopausal"
-        POST = 1, "postmenopausal"
+        PRE = 0, _("premenopausal")
+        POST = 1, _("postmenopausal")
 
     class Grade(models.IntegerChoices):
         G1 = 1, "G1"
@@ -46,22 +47,22 @@ class ClinicalRecord(Row):
 
     patient = models.OneToOneField(Patient, on_delete=models.CASCADE, related_name="clinical")
     age_years = models.PositiveSmallIntegerField(
-        "age (years)",
+        _("age (years)"),
         null=True,
         blank=True,
         validators=[MinValueValidator(AGE_RANGE[0]), MaxValueValidator(AGE_RANGE[1])],
     )
     menopause = models.PositiveSmallIntegerField(
-        "menopausal status", choices=Menopause.choices, null=True, blank=True
+        _("menopausal status"), choices=Menopause.choices, null=True, blank=True
     )
     size_cm = models.DecimalField(
-        "US size (cm)",
+        _("US size (cm)"),
         max_digits=4,
         decimal_places=2,
         null=True,
         blank=True,
         validators=[MinValueValidator(SIZE_RANGE_CM[0]), MaxValueValidator(SIZE_RANGE_CM[1])],
-        help_text="Transverse diameter of the largest cross-section on ultrasound.",
+        help_text=_("Transverse diameter of the largest cross-section on ultrasound."),
     )
     c_t = models.PositiveSmallIntegerField(
         "cT", choices=[(i, f"cT{i}") for i in range(5)], null=True, blank=True
@@ -71,13 +72,13 @@ class ClinicalRecord(Row):
     )
     c_tnm = models.CharField("cTNM", max_length=4, choices=Stage.choices, blank=True, default="")
     er_percent = models.PositiveSmallIntegerField(
-        "ER (%)", null=True, blank=True, validators=[MaxValueValidator(100)]
+        _("ER (%)"), null=True, blank=True, validators=[MaxValueValidator(100)]
     )
     pr_percent = models.PositiveSmallIntegerField(
-        "PR (%)", null=True, blank=True, validators=[MaxValueValidator(100)]
+        _("PR (%)"), null=True, blank=True, validators=[MaxValueValidator(100)]
     )
     ki67_percent = models.PositiveSmallIntegerField(
-        "Ki-67 (%)", null=True, blank=True, validators=[MaxValueValidator(100)]
+        _("Ki-67 (%)"), null=True, blank=True, validators=[MaxValueValidator(100)]
     )
     histology = models.CharField(max_length=100, blank=True, default="")
     grade = models.PositiveSmallIntegerField(choices=Grade.choices, null=True, blank=True)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import AppendOnlyQuerySet, Row
 
@@ -16,13 +17,13 @@ class Study(Row):
     """A research cohort (not a DICOM study)."""
 
     class LabelRule(models.TextChoices):
-        ASCO_CAP = "asco_cap", "ASCO/CAP 2018 (affirmed 2023)"
-        PAPER = "paper", "Quan et al. 2023, literal"
+        ASCO_CAP = "asco_cap", _("ASCO/CAP 2018 (affirmed 2023)")
+        PAPER = "paper", _("Quan et al. 2023, literal")
 
     slug = models.SlugField(unique=True, max_length=50)
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
-    is_simulated = models.BooleanField(default=False, help_text="Every page and export says so.")
+    is_simulated = models.BooleanField(default=False, help_text=_("Every page and export says so."))
     readers_per_clip = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(2)]
     )
@@ -101,9 +102,9 @@ class Lesion(Row):
     """A lesion of a patient."""
 
     class Laterality(models.TextChoices):
-        LEFT = "L", "left"
-        RIGHT = "R", "right"
-        UNKNOWN = "", "not recorded"
+        LEFT = "L", _("left")
+        RIGHT = "R", _("right")
+        UNKNOWN = "", _("not recorded")
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="lesions")
     number = models.PositiveSmallIntegerField(default=1)
@@ -131,9 +132,9 @@ class Exam(Row):
     """One visit of a patient (what DICOM calls a study)."""
 
     class Phase(models.TextChoices):
-        BASELINE = "baseline", "baseline"
-        NEOADJUVANT = "neoadjuvant", "during neoadjuvant therapy"
-        BEFORE_SURGERY = "before_surgery", "before surgery"
+        BASELINE = "baseline", _("baseline")
+        NEOADJUVANT = "neoadjuvant", _("during neoadjuvant therapy")
+        BEFORE_SURGERY = "before_surgery", _("before surgery")
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="exams")
     phase = models.CharField(max_length=20, choices=Phase.choices, default=Phase.BASELINE)
@@ -154,8 +155,8 @@ class Membership(Row):
     """The side of the split a patient is on; one table for detector and classifier alike, never changed."""
 
     class Side(models.TextChoices):
-        TRAINING = "training", "training"
-        TEST = "test", "test"
+        TRAINING = "training", _("training")
+        TEST = "test", _("test")
 
     patient = models.OneToOneField(Patient, on_delete=models.PROTECT, related_name="membership")
     side = models.CharField(max_length=8, choices=Side.choices)

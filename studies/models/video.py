@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import Row
 from studies.models.cohort import Exam, Lesion, Patient, Study
@@ -26,12 +27,12 @@ class Upload(Row):
     """One file on its way in, with its verdict in words. The spooled file is removed once judged."""
 
     class Status(models.TextChoices):
-        RECEIVING = "receiving", "receiving"
-        QUEUED = "queued", "waiting"
-        RUNNING = "running", "being checked"
-        ACCEPTED = "accepted", "accepted"
-        REFUSED = "refused", "refused"
-        CANCELLED = "cancelled", "cancelled"
+        RECEIVING = "receiving", _("receiving")
+        QUEUED = "queued", _("waiting")
+        RUNNING = "running", _("being checked")
+        ACCEPTED = "accepted", _("accepted")
+        REFUSED = "refused", _("refused")
+        CANCELLED = "cancelled", _("cancelled")
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="uploads")
     patient = models.ForeignKey(
@@ -72,10 +73,10 @@ class Clip(Row):
     """One cine (or still), de-identified: a frame pack and the facts that were kept of its header."""
 
     class Kind(models.TextChoices):
-        DICOM = "dicom", "DICOM"
-        VIDEO = "video", "video"
-        ARCHIVE = "archive", "numbered frames"
-        STILL = "still", "still image"
+        DICOM = "dicom", _("DICOM")
+        VIDEO = "video", _("video")
+        ARCHIVE = "archive", _("numbered frames")
+        STILL = "still", _("still image")
 
     exam = models.ForeignKey(Exam, on_delete=models.CASCADE, related_name="clips")
     lesion = models.ForeignKey(Lesion, null=True, blank=True, on_delete=models.SET_NULL, related_name="clips")

@@ -11,13 +11,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from studies import permissions
 from studies.forms import ClinicalForm, PatientForm
+from studies.guards import require
 from studies.models import AuditEvent, Clip, Label, Patient, Track
 from studies.selectors import patient_get, patients_for, sites_for, study_get
 from studies.services.audit import audit_record
-from studies.services.cohort import clinical_save, patient_create
+from studies.services.cohort import patient_create
 from studies.services.labels_of_record import label_of_record
 from studies.views.boards import clinical_missing
-from studies.guards import require
+from studies.views.clinical import clinical_queries
+from studies.views.protocol import Protocol, protocol_of, timeline_of
 
 PAGE_SIZE = 50
 HISTORY_SHOWN = 30
@@ -139,13 +141,17 @@ def patient(request: HttpRequest, patient_id: object) -> HttpResponse:
         "may_correct": permissions.has_role(user, study, {permissions.Role.SONOGRAPHER}, row.site),
         "history": _history(row, user) if sees_labels else [],
         "missing": _missing_fields(row),
+        "queries": clinical_queries(getattr(row, "clinical", None)),
+        "timeline": timeline_of(row, with_specimens=sees_labels),
     }
     return render(request, "studies/patient.html", context)
 
 
-def _clips_of(patient: Patient) -> list[Clip]:
+def _clips_of(patient: Patient) -> list[tuple[Clip, Protocol | None]]:
+    """Clips by visit, each cine with its conformity to the acquisition protocol."""
     clips = Clip.objects.filter(exam__patient=patient).select_related("exam", "lesion")
-    return list(clips.prefetch_related("tracks__reader").order_by("exam__number", "created_at"))
+    clips = clips.prefetch_related("tracks__reader").order_by("exam__number", "created_at")
+    return [(clip, protocol_of(clip) if clip.is_cine else None) for clip in clips]
 
 
 def _missing_fields(patient: Patient) -> list[str]:
@@ -167,19 +173,3 @@ def _history(patient: Patient, viewer) -> QuerySet[AuditEvent]:
         related.append(str(clinical.pk))
     events = AuditEvent.objects.filter(object_id__in=related).exclude(action="patient.view")
     return events.select_related("actor")[:HISTORY_SHOWN]
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def clinical_edit(request: HttpRequest, patient_id: object) -> HttpResponse:
-    """Enter or correct the clinical values."""
-    row = patient_get(patient_id, viewer=request.user)
-    allowed = permissions.can_edit_patient(request.user, row)
-    require(request, allowed, action="edit clinical", target=row, study=row.study)
-    form = ClinicalForm(request.POST or None, instance=getattr(row, "clinical", None))
-    if request.method == "POST" and form.is_valid():
-        reason = request.POST.get("reason", "")
-        clinical_save(actor=request.user, patient=row, values=form.cleaned_data, reason=reason)
-        messages.success(request, _("The clinical values were saved."))
-        return redirect("patient", row.pk)
-    return render(request, "studies/clinical_form.html", {"study": row.study, "patient": row, "form": form})

@@ -29,6 +29,11 @@ from studies.services.pathology import (
 from studies.views.boards import unlabelled_specimens
 
 PAGE_SIZE = 50
+IHC_FIELDS = (
+    "controls_ok", "ihc_score", "ihc_percent", "ihc_intensity", "ihc_completeness",
+    "faint_incomplete_percent",
+)  # fmt: skip
+ISH_FIELDS = ("probe", "cells", "her2_copies", "cep17_copies", "ratio")
 
 
 @login_required
@@ -92,6 +97,8 @@ def specimen(request: HttpRequest, specimen_id: object) -> HttpResponse:
         "specimen": row,
         "label": label,
         "form": form,
+        "ihc_fields": [form[name] for name in IHC_FIELDS],
+        "ish_fields": [form[name] for name in ISH_FIELDS],
         "recount": _recount_fields(request, form),
         "may_enter": may_enter,
         "is_locked": bool(label and label.status == Label.Status.LOCKED),

@@ -1,0 +1,113 @@
+"""The clinical form, with what looks inconsistent beside it: it asks "keep, because…" and never blocks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from studies import permissions
+from studies.forms import ClinicalForm
+from studies.guards import require
+from studies.models import ClinicalRecord
+from studies.rules.consistency import age_warnings, menopause_warnings
+from studies.rules.sentences import Notice
+from studies.rules.staging import staging_warnings
+from studies.selectors import patient_get
+from studies.services.cohort import clinical_save
+
+REASON_PREFIX = "keep_"
+REASON_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A warning about a record, and why its values are kept; an empty reason asks for one."""
+
+    notice: Notice
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Name of the field that takes the reason."""
+        return f"{REASON_PREFIX}{self.notice.code}"
+
+
+def clinical_queries(record: ClinicalRecord | None) -> list[Query]:
+    """What looks inconsistent in a stored record, with the reasons stored beside it."""
+    if record is None:
+        return []
+    values = {name: getattr(record, name) for name in ClinicalForm.Meta.fields}
+    return _queries(values, record.kept_warnings)
+
+
+def _queries(values: dict[str, Any], reasons: dict[str, str]) -> list[Query]:
+    size = values.get("size_cm")
+    notices = [
+        *age_warnings(values.get("age_years")),
+        *menopause_warnings(values.get("age_years"), values.get("menopause")),
+        *staging_warnings(
+            size_cm=None if size is None else float(size),
+            ct=values.get("c_t"),
+            cn=values.get("c_n"),
+            ctnm=values.get("c_tnm") or None,
+        ),
+    ]
+    return [Query(notice, reasons.get(notice.code, "")) for notice in notices]
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def clinical_edit(request: HttpRequest, patient_id: object) -> HttpResponse:
+    """Enter or correct the clinical values; asked by htmx, only say what looks inconsistent."""
+    row = patient_get(patient_id, viewer=request.user)
+    allowed = permissions.can_edit_patient(request.user, row)
+    require(request, allowed, action="edit clinical", target=row, study=row.study)
+    record = getattr(row, "clinical", None)
+    form = ClinicalForm(request.POST or None, instance=record)
+    if request.htmx and request.method == "POST":
+        form.is_valid()  # fills cleaned_data with the fields that are sound
+        context = {"queries": _queries(form.cleaned_data, _typed_reasons(request))}
+        return render(request, "studies/partials/clinical_queries.html", context)
+    if request.method == "POST" and form.is_valid():
+        queries = _queries(form.cleaned_data, _typed_reasons(request))
+        kept = {query.notice.code: query.reason for query in queries if query.reason}
+        clinical_save(
+            actor=request.user,
+            patient=row,
+            values=form.cleaned_data | {"kept_warnings": kept},
+            reason=request.POST.get("reason", ""),
+        )
+        return _after_saving(request, row.pk, sum(not query.reason for query in queries))
+    queries = (
+        _queries(form.cleaned_data, _typed_reasons(request)) if form.is_bound else clinical_queries(record)
+    )
+    context = {"study": row.study, "patient": row, "form": form, "queries": queries}
+    return render(request, "studies/clinical_form.html", context)
+
+
+def _typed_reasons(request: HttpRequest) -> dict[str, str]:
+    return {
+        name.removeprefix(REASON_PREFIX): text.strip()[:REASON_LENGTH]
+        for name, text in request.POST.items()
+        if name.startswith(REASON_PREFIX)
+    }
+
+
+def _after_saving(request: HttpRequest, patient_id: object, n_open: int) -> HttpResponse:
+    """The values are stored either way; open questions bring the form back."""
+    if not n_open:
+        messages.success(request, _("The clinical values were saved."))
+        return redirect("patient", patient_id)
+    text = ngettext(
+        "Saved. %(n)d thing looks unlikely: correct it, or say why it stays.",
+        "Saved. %(n)d things look unlikely: correct them, or say why they stay.",
+        n_open,
+    )
+    messages.warning(request, text % {"n": n_open})
+    return redirect("clinical-edit", patient_id)
