@@ -203,9 +203,9 @@ def _require_whole_catalogue(cohort: LearningCohort) -> None:
 
 
 def _require_distinct_patients(cohort: LearningCohort) -> None:
-    groups = cohort.groups or cohort.patients
+    groups = cohort.groups or ("",) * len(cohort.patients)
     for first, second in near_duplicates(cohort.dynamic):
-        if groups[first] != groups[second]:
+        if not groups[first] or groups[first] != groups[second]:
             raise LeakageError(
                 f"{ONE_PATIENT_TWO_CODES}: {cohort.patients[first]} and {cohort.patients[second]} have the "
                 "same features. Merge the codes, or give both one group so that no fold can divide them."

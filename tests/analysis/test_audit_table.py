@@ -93,6 +93,28 @@ def test_the_papers_interval_formulas_are_recognised(paper_csv):
 
 
 @pytest.mark.real_data
+def test_percentages_and_fractions_give_the_same_findings(paper_csv, tmp_path):
+    """Divided by 100 in binary some figures get seventeen places; they are still the printed ones."""
+    rows = list(csv.DictReader(paper_csv.read_text().splitlines()))
+    for row in rows:
+        for name in ("value", "low", "high"):
+            row[name] = repr(float(row[name]) / 100)
+    assert any(len(row["low"]) > 12 for row in rows)
+    path = tmp_path / "fractions.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.DictWriter(stream, rows[0])
+        table.writeheader()
+        table.writerows(rows)
+    percentages, fractions = (json.loads(run(p, "--json")[1]) for p in (paper_csv, path))
+    places = [
+        [(f["table"], f["row"], f["cohort"], f["metric"], f["figure"]) for f in found["findings"]]
+        for found in (percentages, fractions)
+    ]
+    assert places[0] == places[1]
+    assert [m["method"] for m in percentages["methods"]] == [m["method"] for m in fractions["methods"]]
+
+
+@pytest.mark.real_data
 def test_the_copied_row_is_noted(paper_csv):
     _, printed = run(paper_csv)
     assert "SVM+RF and SVM+LR agree in all but 96.3 / 96.4" in printed

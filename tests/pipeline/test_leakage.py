@@ -83,6 +83,8 @@ def test_one_patient_under_two_codes_inside_the_training_set(sides):
     n = len(training.patients)
     together = changed(leaky, groups=tuple("same" if i in (5, n) else "" for i in range(n + 1)))
     require_no_leak(together)
+    with pytest.raises(LeakageError, match=f"^{ONE_PATIENT_TWO_CODES}"):
+        require_no_leak(changed(leaky, groups=("",) * (n + 1)))
 
 
 def test_columns_chosen_before_the_split_are_refused(sides):

@@ -24,6 +24,9 @@ METRICS = {
     "PPV": "PPV",
     "NPV": "NPV",
 }
+# Nobody prints more places than this; longer figures are binary fractions written out, such as
+# 0.28700000000000003.
+PRINTED_PLACES = 10
 # A magnitude above this cannot be a fraction: the table prints percentages.
 LARGEST_FRACTION = Decimal(1)
 
@@ -162,6 +165,8 @@ def _decimal(row: Mapping[str, object], name: str, line: int) -> Decimal | None:
         number = Decimal("NaN")
     if not number.is_finite():
         raise InvalidInputError(f"line {line}: {name}: expected a number, got {row.get(name)!r}.")
+    if places_of(number) > PRINTED_PLACES:
+        number = number.quantize(Decimal(1).scaleb(-PRINTED_PLACES)).normalize()
     return number
 
 
