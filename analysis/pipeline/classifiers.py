@@ -33,6 +33,7 @@ from analysis.pipeline.kernels.fitted import (
     ClassifierParameters,
     FittedBase,
     decision,
+    xgboost_device,
 )
 from analysis.pipeline.kernels.forest import FrozenForest
 from analysis.pipeline.kernels.ranks import column_aucs
@@ -230,7 +231,7 @@ def _boosted(
         "scale_pos_weight": float((y == 0).sum() / (y == 1).sum()),
         "seed": seed,
         "nthread": parameters.threads,
-        "device": parameters.device,
+        "device": xgboost_device(parameters.device),
     }
     return xgboost.train(settings, xgboost.DMatrix(Z, label=y, nthread=parameters.threads), trees)
 

@@ -23,7 +23,7 @@ from analysis.pipeline.kernels.estimators import (
     RedundancyFilter,
     Standardiser,
 )
-from analysis.pipeline.kernels.fitted import KINDS
+from analysis.pipeline.kernels.fitted import KINDS, xgboost_device
 from analysis.pipeline.kernels.forest import FrozenForest
 from analysis.pipeline.kernels.ranks import column_aucs, rank_auc, stratified_folds
 from analysis.pipeline.kernels.recalibration import platt, recalibrate, venn_abers
@@ -260,6 +260,13 @@ def test_contributions_add_up_where_they_should(cohort, fitted):
             np.testing.assert_allclose(total, total[0], atol=1e-4)
         else:
             assert "training mean" in method
+
+
+def test_device_is_known_or_refused():
+    assert xgboost_device("cpu") == "cpu"
+    assert xgboost_device("auto") in ("cpu", "cuda")
+    with pytest.raises(InvalidInputError, match="device"):
+        xgboost_device("tpu")
 
 
 def test_unknown_branch_and_cancelling(cohort):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
+from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.estimators import LASSO_FOLDS, MISSING_SHARE, MOST_FEATURES, REDUNDANCY
 from analysis.pipeline.kernels.forest import FrozenForest
 from analysis.pipeline.kernels.recalibration import Sigmoid
@@ -21,6 +23,8 @@ Classifier = Any  # SVC, FrozenForest, LogisticRegression or xgboost.Booster
 KINDS = ("SVM", "RF", "LR", "XGBoost")
 VIDEO, CLINICAL = "video", "clinical"
 BRANCHES = (VIDEO, CLINICAL)
+DEVICES = ("cpu", "cuda", "auto")
+FIRST_GPU = Path("/dev/nvidia0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,20 @@ class ClassifierParameters:
     missing_share: float = MISSING_SHARE
     device: str = "cpu"
     threads: int = 1
+
+
+def xgboost_device(device: str) -> str:
+    """Return where XGBoost trains: auto takes CUDA where the library and a GPU have it.
+
+    Raises:
+        InvalidInputError: neither cpu, cuda nor auto.
+    """
+    if device not in DEVICES:
+        raise InvalidInputError(f"device: expected one of {', '.join(DEVICES)}, got {device!r}.")
+    if device != "auto":
+        return device
+    built = bool(xgboost.build_info().get("USE_CUDA"))
+    return "cuda" if built and FIRST_GPU.exists() else "cpu"
 
 
 @dataclass(frozen=True, slots=True)
