@@ -3,29 +3,60 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction
 from studies.models import Clip, Exam, Patient, Study, Track
-from studies.permissions import can_administer, can_view_predictions, can_view_results, can_view_study
-from studies.selectors import track_of_record
+from studies.permissions import RESULT_ROLES, can_view_predictions, can_view_results, reach
+from studies.selectors import clips_in_reach, track_of_record, tracks_in_reach
+
+CLIP_JOBS = (Job.Kind.DETECT, Job.Kind.DESCRIBE)
+
+
+def jobs_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Job]:
+    """Jobs about clips at the viewer's sites, the viewer's own, and all the others for who sees results."""
+    at_site = Q(clip__isnull=True) | reach(viewer, site="clip__exam__patient__site")
+    kind = Q(kind__in=CLIP_JOBS) | Q(started_by_id=viewer.pk)
+    kind |= reach(viewer, RESULT_ROLES, site="", unblinded=True)
+    return Job.objects.filter(reach(viewer, site=""), at_site, kind)
 
 
 def jobs_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Job]:
-    """Jobs of a study; administrators see all, others those about clips and their own."""
-    if not can_view_study(viewer, study):
-        return Job.objects.none()
-    jobs = Job.objects.filter(study=study).select_related("clip__exam__patient", "started_by")
-    if can_administer(viewer, study) or can_view_results(viewer, study):
-        return jobs
-    return jobs.filter(kind__in=[Job.Kind.DETECT, Job.Kind.DESCRIBE])
+    """Jobs of a study, with what the table of jobs shows."""
+    jobs = jobs_in_reach(viewer=viewer).filter(study=study)
+    return jobs.select_related("clip__exam__patient", "started_by")
 
 
 def job_get(job_id: object, *, viewer: AbstractBaseUser) -> Job:
     """The job; 404 when it is out of the viewer's reach."""
-    job = get_object_or_404(Job.objects.select_related("study"), pk=job_id)
-    return get_object_or_404(jobs_for(job.study, viewer=viewer), pk=job_id)
+    jobs = jobs_in_reach(viewer=viewer).select_related("study", "clip__exam__patient", "started_by")
+    return get_object_or_404(jobs, pk=job_id)
+
+
+def feature_sets_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[FeatureSet]:
+    """Features of clips that the viewer sees, under tracks that the viewer sees."""
+    return FeatureSet.objects.filter(
+        clip__in=clips_in_reach(viewer=viewer),
+        revision__track__in=tracks_in_reach(viewer=viewer).values("pk"),
+    )
+
+
+def model_versions_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[ModelVersion]:
+    """Fitted models of the studies whose results the viewer may see."""
+    return ModelVersion.objects.filter(reach(viewer, RESULT_ROLES, site="", unblinded=True))
+
+
+def evaluations_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Evaluation]:
+    """Evaluations of those models."""
+    visible = reach(viewer, RESULT_ROLES, study="version__study", site="", unblinded=True)
+    return Evaluation.objects.filter(visible)
+
+
+def predictions_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Prediction]:
+    """Predictions of the patients at the viewer's sites."""
+    visible = reach(viewer, RESULT_ROLES, study="patient__study", site="patient__site", unblinded=True)
+    return Prediction.objects.filter(visible)
 
 
 def active_ensemble(study: Study) -> ModelVersion | None:

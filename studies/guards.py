@@ -1,10 +1,14 @@
-"""The thin wrapper between a predicate and a page: refuse, and write down that it was refused."""
+"""The thin wrapper between a predicate and a page or the API: refuse, and write down that it was refused."""
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from studies.models import Study
+from studies.permissions import Role, holds_anywhere
 from studies.services.audit import audit_record
 
 
@@ -28,3 +32,25 @@ def require(request: HttpRequest, allowed: bool, *, action: str, target: Model, 
         changes={"attempt": [None, action]},
     )
     raise PermissionDenied
+
+
+class HoldsRole(BasePermission):
+    """API: one of the view's `roles` counts for the user in some study.
+
+    The view may set `roles` (default: any role) and `unblinded` (a sonographer's grant closes the study).
+    Which rows the user then reaches is the selector's answer.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Ask, and write a refusal down."""
+        user = request.user
+        if not user.is_authenticated:
+            return False
+        roles, unblinded = getattr(view, "roles", Role.values), getattr(view, "unblinded", False)
+        allowed = holds_anywhere(user, roles, unblinded=unblinded)
+        if not allowed:
+            attempt = f"{request.method} {getattr(view, 'basename', '')}".strip()
+            audit_record(
+                actor=user, action="permission.denied", target=user, changes={"attempt": [None, attempt]}
+            )
+        return allowed

@@ -7,24 +7,36 @@ A pathologist does not see predictions, so that no label is read in their light.
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q
 
 from studies.models import Clip, Patient, RoleGrant, Site, Study, Track
 
 Role = RoleGrant.Role
 GRANTS_CACHE = "_grants_by_study"
 
+IMAGE_ROLES = frozenset(set(Role.values) - {Role.PATHOLOGIST})
+"""Roles whose holders see images, boxes and features."""
+LABEL_ROLES = frozenset({Role.PATHOLOGIST, Role.COORDINATOR, Role.CLINICIAN})
+"""Roles whose holders see every label at their sites (administrators: none of a sealed test side)."""
+RESULT_ROLES = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.ADMINISTRATOR})
+"""Roles whose holders see predictions, models and results."""
+
 
 def grants_in(user: AbstractBaseUser, study: Study) -> list[RoleGrant]:
     """Return the user's grants in a study, read once per user object."""
+    return _grants_by_study(user).get(study.pk, [])
+
+
+def _grants_by_study(user: AbstractBaseUser) -> dict[object, list[RoleGrant]]:
     if not user.is_active:
-        return []
-    cached = getattr(user, GRANTS_CACHE, None)
+        return {}
+    cached: dict[object, list[RoleGrant]] | None = getattr(user, GRANTS_CACHE, None)
     if cached is None:
         cached = {}
         for grant in RoleGrant.objects.filter(user_id=user.pk):
             cached.setdefault(grant.study_id, []).append(grant)
         setattr(user, GRANTS_CACHE, cached)
-    return cached.get(study.pk, [])
+    return cached
 
 
 def forget_grants(user: AbstractBaseUser) -> None:
@@ -49,9 +61,58 @@ def has_role(user: AbstractBaseUser, study: Study, roles: Iterable[str], site: S
     return not roles_in(user, study, site).isdisjoint(roles)
 
 
+def has_role_everywhere(user: AbstractBaseUser, study: Study, roles: Iterable[str]) -> bool:
+    """Whether the user holds one of these roles for all sites: what acts that change the whole study need."""
+    if user.is_active and getattr(user, "is_superuser", False) and Role.ADMINISTRATOR in set(roles):
+        return True
+    return any(grant.role in set(roles) and grant.site_id is None for grant in grants_in(user, study))
+
+
 def is_blinded(user: AbstractBaseUser, study: Study) -> bool:
     """Whether a sonographer's grant hides labels and predictions of this study from the user."""
     return any(grant.role == Role.SONOGRAPHER for grant in grants_in(user, study))
+
+
+def reach(
+    user: AbstractBaseUser,
+    roles: Iterable[str] = tuple(Role.values),
+    *,
+    study: str = "study",
+    site: str | None = "site",
+    unblinded: bool = False,
+) -> Q:
+    """The condition of a query that keeps the rows which the user reaches through one of these roles.
+
+    Args:
+        roles: the roles that count; a superuser is an administrator everywhere.
+        study: lookup from the row to its study.
+        site: lookup from the row to its site; "" where a grant at any site reaches the whole study, None
+            where only a grant for all sites does.
+        unblinded: leave out the studies in which a sonographer's grant blinds the user.
+    """
+    wanted = set(roles)
+    grants = [grant for rows in _grants_by_study(user).values() for grant in rows]
+    blind = {grant.study_id for grant in grants if grant.role == Role.SONOGRAPHER} if unblinded else set()
+    if user.is_active and getattr(user, "is_superuser", False) and Role.ADMINISTRATOR in wanted:
+        return ~Q(**{f"{study}__in": blind}) if blind else Q()
+    held = [grant for grant in grants if grant.role in wanted and grant.study_id not in blind]
+    whole = {grant.study_id for grant in held if grant.site_id is None or site == ""}
+    condition = Q(**{f"{study}__in": whole})
+    if site:
+        condition |= Q(**{f"{site}__in": {grant.site_id for grant in held if grant.site_id is not None}})
+    return condition
+
+
+def holds_anywhere(user: AbstractBaseUser, roles: Iterable[str], *, unblinded: bool = False) -> bool:
+    """Whether there is any study in which one of these roles counts for the user."""
+    wanted = set(roles)
+    if user.is_active and getattr(user, "is_superuser", False) and Role.ADMINISTRATOR in wanted:
+        return True
+    for rows in _grants_by_study(user).values():
+        held = {grant.role for grant in rows}
+        if held & wanted and not (unblinded and Role.SONOGRAPHER in held):
+            return True
+    return False
 
 
 def can_view_study(user: AbstractBaseUser, study: Study) -> bool:
@@ -82,7 +143,7 @@ def can_upload(user: AbstractBaseUser, study: Study, site: Site | None = None) -
 def can_view_clip(user: AbstractBaseUser, clip: Clip) -> bool:
     """Whoever sees the patient, except pathologists: their reading stays blind to the images."""
     patient = clip.patient
-    return not roles_in(user, patient.study, patient.site) <= {Role.PATHOLOGIST}
+    return has_role(user, patient.study, IMAGE_ROLES, patient.site)
 
 
 def can_correct_boxes(user: AbstractBaseUser, clip: Clip) -> bool:
@@ -109,16 +170,14 @@ def can_view_labels(user: AbstractBaseUser, patient: Patient) -> bool:
     roles = roles_in(user, study, patient.site)
     if is_blinded(user, study):
         return False
-    if roles & {Role.PATHOLOGIST, Role.COORDINATOR, Role.CLINICIAN}:
+    if roles & LABEL_ROLES:
         return True
     return Role.ADMINISTRATOR in roles and not _is_sealed_test(patient)
 
 
 def can_view_labels_in(user: AbstractBaseUser, study: Study) -> bool:
     """Whether the user sees labels of a study at all (counts, lists); each patient is asked for itself."""
-    return not is_blinded(user, study) and has_role(
-        user, study, {Role.PATHOLOGIST, Role.COORDINATOR, Role.CLINICIAN}
-    )
+    return not is_blinded(user, study) and has_role(user, study, LABEL_ROLES)
 
 
 def _is_sealed_test(patient: Patient) -> bool:
@@ -129,8 +188,7 @@ def _is_sealed_test(patient: Patient) -> bool:
 
 def can_view_predictions(user: AbstractBaseUser, study: Study, site: Site | None = None) -> bool:
     """Clinicians, coordinators and administrators who are not blinded."""
-    allowed = {Role.CLINICIAN, Role.COORDINATOR, Role.ADMINISTRATOR}
-    return not is_blinded(user, study) and has_role(user, study, allowed, site)
+    return not is_blinded(user, study) and has_role(user, study, RESULT_ROLES, site)
 
 
 def can_view_results(user: AbstractBaseUser, study: Study) -> bool:
@@ -139,8 +197,8 @@ def can_view_results(user: AbstractBaseUser, study: Study) -> bool:
 
 
 def can_train(user: AbstractBaseUser, study: Study) -> bool:
-    """Administrators start training, promote and roll back."""
-    return has_role(user, study, {Role.ADMINISTRATOR})
+    """Administrators of the whole study who are not blinded start training, promote and roll back."""
+    return not is_blinded(user, study) and has_role_everywhere(user, study, {Role.ADMINISTRATOR})
 
 
 def can_view_models(user: AbstractBaseUser, study: Study) -> bool:
@@ -149,13 +207,14 @@ def can_view_models(user: AbstractBaseUser, study: Study) -> bool:
 
 
 def can_seal(user: AbstractBaseUser, study: Study) -> bool:
-    """Coordinators split and seal."""
-    return has_role(user, study, {Role.COORDINATOR})
+    """Coordinators of the whole study split, seal, and add sites."""
+    return has_role_everywhere(user, study, {Role.COORDINATOR})
 
 
 def can_take_look(user: AbstractBaseUser, study: Study) -> bool:
-    """Coordinators and administrators take a counted look at the test side."""
-    return not is_blinded(user, study) and has_role(user, study, {Role.COORDINATOR, Role.ADMINISTRATOR})
+    """Coordinators and administrators of the whole study take a counted look at the test side."""
+    roles = {Role.COORDINATOR, Role.ADMINISTRATOR}
+    return not is_blinded(user, study) and has_role_everywhere(user, study, roles)
 
 
 def can_view_jobs(user: AbstractBaseUser, study: Study) -> bool:
@@ -164,8 +223,8 @@ def can_view_jobs(user: AbstractBaseUser, study: Study) -> bool:
 
 
 def can_administer(user: AbstractBaseUser, study: Study) -> bool:
-    """Administrators manage grants and read the audit trail."""
-    return has_role(user, study, {Role.ADMINISTRATOR})
+    """Administrators of the whole study manage grants and read the audit trail."""
+    return has_role_everywhere(user, study, {Role.ADMINISTRATOR})
 
 
 def can_create_study(user: AbstractBaseUser) -> bool:

@@ -5,23 +5,41 @@ from django.db.models import (
     Case,
     Count,
     Exists,
+    F,
     IntegerField,
     Max,
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
 from django.shortcuts import get_object_or_404
 
-from studies.models import Clip, Patient, RoleGrant, Site, Specimen, Study, Track, Upload
+from studies.models import (
+    AuditEvent,
+    Clip,
+    Label,
+    Look,
+    Membership,
+    Patient,
+    RoleGrant,
+    Site,
+    Specimen,
+    Study,
+    Track,
+    Upload,
+)
 from studies.permissions import (
+    IMAGE_ROLES,
+    LABEL_ROLES,
+    Role,
     can_view_clip,
     can_view_labels,
     can_view_patient,
-    can_view_study,
     is_blinded,
+    reach,
 )
 
 
@@ -92,9 +110,8 @@ def specimen_get(specimen_id: object, *, viewer: AbstractBaseUser) -> Specimen:
 
 
 def upload_get(upload_id: object, *, viewer: AbstractBaseUser) -> Upload:
-    """The upload; 404 unless the viewer is in its study."""
-    upload = get_object_or_404(Upload.objects.select_related("study", "patient"), pk=upload_id)
-    return _visible(upload, can_view_study(viewer, upload.study))
+    """The upload; 404 when it, or the patient it belongs to, is out of the viewer's reach."""
+    return get_object_or_404(uploads_in_reach(viewer=viewer), pk=upload_id)
 
 
 def _visible(row, allowed: bool):
@@ -207,3 +224,84 @@ def by_reading_state(clips: QuerySet[Clip]) -> QuerySet[Clip]:
     """The clips of `clips_to_read` with `rank`, the place of their state in READING_STATES."""
     ranks = [When(state=state, then=Value(rank)) for rank, state in enumerate(READING_STATES)]
     return clips.annotate(rank=Case(*ranks, output_field=IntegerField()))
+
+
+# Over all studies at once, for the API: what the predicates say of one row, said of a table.
+
+
+def sites_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Site]:
+    """Sites of every study that the viewer's grants reach."""
+    return Site.objects.filter(reach(viewer, site="pk"))
+
+
+def patients_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Patient]:
+    """Patients of every study at the viewer's sites."""
+    return Patient.objects.filter(reach(viewer))
+
+
+def clips_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Clip]:
+    """Clips at the viewer's sites; none for pathologists."""
+    patient = "exam__patient__"
+    return Clip.objects.filter(reach(viewer, IMAGE_ROLES, study=f"{patient}study", site=f"{patient}site"))
+
+
+def tracks_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Track]:
+    """Tracks of those clips; of another reader only where the reading is complete (see `tracks_for`)."""
+    tracks = Track.objects.filter(clip__in=clips_in_reach(viewer=viewer))
+    study = "clip__exam__patient__study"
+    seen = reach(viewer, study=study, site="", unblinded=True)
+    others = Track.objects.filter(clip=OuterRef("clip"), source=Track.Source.READER, is_deleted=False)
+    unsigned = others.filter(status=Track.Status.OPEN, reader=OuterRef("reader"), clip=OuterRef("clip"))
+    signed = (
+        others.exclude(Exists(unsigned))
+        .order_by()
+        .values("clip")
+        .annotate(n=Count("reader", distinct=True))
+        .values("n")
+    )
+    return tracks.annotate(n_signed=Subquery(signed)).filter(
+        seen
+        | Q(source=Track.Source.MODEL)
+        | Q(reader_id=viewer.pk)
+        | Q(n_signed__gte=F(f"{study}__readers_per_clip"))
+    )
+
+
+def uploads_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Upload]:
+    """Files of patients within the viewer's reach, and files without a patient of the viewer's studies."""
+    uploads = Upload.objects.select_related("study", "patient__site")
+    with_patient = reach(viewer, IMAGE_ROLES, study="patient__study", site="patient__site")
+    waiting = reach(viewer, {Role.COORDINATOR, Role.SONOGRAPHER, Role.ADMINISTRATOR}, site="")
+    return uploads.filter(with_patient & Q(patient__isnull=False) | waiting & Q(patient__isnull=True))
+
+
+def labelled_patients_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Patient]:
+    """Patients whose labels the viewer may see (see `can_view_labels`)."""
+    sealed = Q(membership__side=Membership.Side.TEST, study__sealed_at__isnull=False)
+    unopened = sealed & ~Exists(Look.objects.filter(study=OuterRef("study")))
+    trainer = reach(viewer, {Role.ADMINISTRATOR}, unblinded=True)
+    return Patient.objects.filter(reach(viewer, LABEL_ROLES, unblinded=True) | trainer & ~unopened)
+
+
+def specimens_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Specimen]:
+    """Specimens of the patients whose labels the viewer may see."""
+    return Specimen.objects.filter(patient__in=labelled_patients_in_reach(viewer=viewer))
+
+
+def labels_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Label]:
+    """Readings of those specimens."""
+    return Label.objects.filter(specimen__patient__in=labelled_patients_in_reach(viewer=viewer))
+
+
+def audit_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[AuditEvent]:
+    """The audit trail of the studies that the viewer administers, without what would unblind the viewer.
+
+    Pathology is left out for administrators who may not see every label of the study: the blinded, and all
+    while a sealed test side has not been looked at.
+    """
+    events = AuditEvent.objects.filter(reach(viewer, {Role.ADMINISTRATOR}, site=None)).select_related("actor")
+    of_labels = Q(action__startswith="label.") | Q(action__startswith="specimen.")
+    seen = reach(viewer, LABEL_ROLES, site=None, unblinded=True)
+    opened = Q(study__sealed_at__isnull=True) | Exists(Look.objects.filter(study=OuterRef("study")))
+    trainer = reach(viewer, {Role.ADMINISTRATOR}, site=None, unblinded=True)
+    return events.filter(~of_labels | seen | trainer & opened)
