@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import Row
 from studies.models.cohort import Lesion, Patient
@@ -15,10 +16,10 @@ class Specimen(Row):
     """A piece of tissue on which HER2 is tested."""
 
     class Kind(models.TextChoices):
-        CORE = "core", "core needle biopsy"
-        EXCISION = "excision", "surgical excision"
-        NODE = "node", "lymph node"
-        METASTASIS = "metastasis", "metastasis"
+        CORE = "core", _("core needle biopsy")
+        EXCISION = "excision", _("surgical excision")
+        NODE = "node", _("lymph node")
+        METASTASIS = "metastasis", _("metastasis")
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="specimens")
     lesion = models.ForeignKey(
@@ -27,7 +28,7 @@ class Specimen(Row):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     number = models.PositiveSmallIntegerField(default=1)
     taken_on = models.DateField(null=True, blank=True)
-    invasive = models.BooleanField("invasive carcinoma", default=True)
+    invasive = models.BooleanField(_("invasive carcinoma"), default=True)
     fixation_hours = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0)])
 
     class Meta:
@@ -44,23 +45,23 @@ class Label(Row):
     """One pathologist's HER2 reading of one specimen, and what the rule engine concluded from it."""
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "draft"
-        LOCKED = "locked", "locked"
+        DRAFT = "draft", _("draft")
+        LOCKED = "locked", _("locked")
 
     class Role(models.TextChoices):
-        FIRST = "first", "first reader"
-        SECOND = "second", "second reader"
-        ADJUDICATED = "adjudicated", "adjudicated"
+        FIRST = "first", _("first reader")
+        SECOND = "second", _("second reader")
+        ADJUDICATED = "adjudicated", _("adjudicated")
 
     class Probe(models.TextChoices):
-        NONE = "", "not done"
-        DUAL = "dual", "dual probe"
-        SINGLE = "single", "single probe"
+        NONE = "", _("not done")
+        DUAL = "dual", _("dual probe")
+        SINGLE = "single", _("single probe")
 
     class PaperLabel(models.TextChoices):
-        POSITIVE = "POSITIVE", "positive"
-        NEGATIVE = "NEGATIVE", "negative"
-        UNDEFINED = "UNDEFINED", "undefined"
+        POSITIVE = "POSITIVE", _("positive")
+        NEGATIVE = "NEGATIVE", _("negative")
+        UNDEFINED = "UNDEFINED", _("undefined")
 
     specimen = models.ForeignKey(Specimen, on_delete=models.CASCADE, related_name="labels")
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.FIRST)
@@ -68,52 +69,55 @@ class Label(Row):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
-    controls_ok = models.BooleanField("assay controls valid", default=True)
-    ihc_score = models.CharField("IHC score", max_length=2, choices=IHC_SCORES, blank=True, default="")
+    controls_ok = models.BooleanField(_("assay controls valid"), default=True)
+    ihc_score = models.CharField(_("IHC score"), max_length=2, choices=IHC_SCORES, blank=True, default="")
     ihc_percent = models.FloatField(
-        "stained cells (%)", null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(100)]
+        _("stained cells (%)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
     ihc_intensity = models.CharField(
-        "intensity",
+        _("intensity"),
         max_length=10,
         blank=True,
         default="",
         choices=[
-            ("none", "none"),
-            ("faint", "faint"),
-            ("weak", "weak"),
-            ("moderate", "moderate"),
-            ("intense", "intense"),
+            ("none", _("none")),
+            ("faint", _("faint")),
+            ("weak", _("weak")),
+            ("moderate", _("moderate")),
+            ("intense", _("intense")),
         ],
     )
     ihc_completeness = models.CharField(
-        "completeness",
+        _("completeness"),
         max_length=10,
         blank=True,
         default="",
-        choices=[("complete", "complete"), ("incomplete", "incomplete")],
+        choices=[("complete", _("complete")), ("incomplete", _("incomplete")), ("none", _("none"))],
     )
     faint_incomplete_percent = models.FloatField(
-        "faint incomplete staining (%)",
+        _("faint incomplete staining (%)"),
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
     probe = models.CharField(max_length=6, choices=Probe.choices, blank=True, default="")
-    cells = models.PositiveIntegerField("cells counted", null=True, blank=True)
+    cells = models.PositiveIntegerField(_("cells counted"), null=True, blank=True)
     her2_copies = models.FloatField(
-        "HER2 copies per cell",
+        _("HER2 copies per cell"),
         null=True,
         blank=True,
         validators=[MinValueValidator(COPIES_RANGE[0]), MaxValueValidator(COPIES_RANGE[1])],
     )
     cep17_copies = models.FloatField(
-        "CEP17 copies per cell",
+        _("CEP17 copies per cell"),
         null=True,
         blank=True,
         validators=[MinValueValidator(COPIES_RANGE[0]), MaxValueValidator(COPIES_RANGE[1])],
     )
-    ratio = models.FloatField("HER2/CEP17 ratio", null=True, blank=True, validators=[MinValueValidator(0)])
+    ratio = models.FloatField(_("HER2/CEP17 ratio"), null=True, blank=True, validators=[MinValueValidator(0)])
     recount = models.JSONField(
         null=True, blank=True, help_text="Second observer's count: the same fields as the first."
     )
@@ -124,6 +128,7 @@ class Label(Row):
     ish_group = models.PositiveSmallIntegerField(null=True, blank=True)
     path = models.JSONField(default=list, blank=True)
     required_action = models.CharField(max_length=300, blank=True)
+    comment_required = models.BooleanField(default=False)
     discordance = models.BooleanField(default=False)
     queries = models.JSONField(default=list, blank=True)
     paper_label = models.CharField(max_length=10, choices=PaperLabel.choices, default=PaperLabel.UNDEFINED)

@@ -119,6 +119,7 @@ def _derive(label: Label) -> None:
     label.ish_group = result.ish_group
     label.path = [str(step) for step in result.path]
     label.required_action = str(result.required_action or "")
+    label.comment_required = result.comment_required
     label.discordance = result.discordance
     label.queries = [str(query) for query in result.queries]
     label.engine_version = result.engine_version
@@ -133,7 +134,7 @@ def _derive(label: Label) -> None:
 
 @transaction.atomic
 def label_lock(*, actor: AbstractBaseUser | None, label: Label) -> Label:
-    """Sign a reading. Only a final call can be signed, and a discordance needs a comment."""
+    """Sign a reading. Only a final call can be signed, with the comment that the engine asks for."""
     locked = Label.objects.select_for_update().get(pk=label.pk)
     if locked.status == Label.Status.LOCKED:
         raise LockedError("This reading is locked already.")
@@ -141,6 +142,8 @@ def label_lock(*, actor: AbstractBaseUser | None, label: Label) -> Label:
         raise RuleViolationError(f"Not final yet: {locked.required_action or locked.call}")
     if locked.discordance and not locked.comment.strip():
         raise RuleViolationError("IHC and ISH disagree here: write a comment that explains it, then lock.")
+    if locked.comment_required and not locked.comment.strip():
+        raise RuleViolationError("This result is reported with a comment: write it, then lock.")
     locked.status, locked.locked_at = Label.Status.LOCKED, timezone.now()
     locked.full_clean()
     locked.save(update_fields=["status", "locked_at", "updated_at"])
