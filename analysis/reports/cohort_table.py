@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -50,8 +51,12 @@ def table_one(study: Study) -> list[Row]:
     sides = {
         side: [r for r in records if r.patient.membership.side == side] for side in Membership.Side.values
     }
-    training, test = sides[Membership.Side.TRAINING], sides[Membership.Side.TEST]
-    rows = [Row(_("Number"), "", str(len(records)), str(len(training)), str(len(test)))]
+    return table_one_of(sides[Membership.Side.TRAINING], sides[Membership.Side.TEST])
+
+
+def table_one_of(training: Sequence[Any], test: Sequence[Any]) -> list[Row]:
+    """Rows of Table 1; records have age_years, size_cm, menopause, c_t, c_n and c_tnm, None where missing."""
+    rows = [Row(_("Number"), "", str(len(training) + len(test)), str(len(training)), str(len(test)))]
     rows += [_continuous(name, unit, training, test) for name, unit in CONTINUOUS]
     for label, levels, value in _categories():
         rows += _categorical(label, levels, value, training, test)

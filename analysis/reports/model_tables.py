@@ -64,6 +64,8 @@ def model_rows(evaluations: dict[str, Evaluation], chosen: str) -> list[ModelRow
 
 def model_name(model: str) -> str:
     """The model's name as the tables print it."""
+    if ":" not in model:  # a detector
+        return model
     branch, kinds = model.split(":")
     return kinds.replace("+", " + ") if branch == "fused" else kinds
 

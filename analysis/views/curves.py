@@ -3,17 +3,25 @@
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from analysis.models import FeatureSet, Job
 from analysis.pipeline.names import STATIC_FEATURES, STATIC_INFO
+from analysis.reports.feature_words import static_label
 from analysis.selectors import features_for_track, features_of_record
 from analysis.services.features import static_of
 from studies.models import Clip, Track
 from studies.rules.tracks import boxes as frame_boxes
 from studies.selectors import clip_get, track_of_record, tracks_for
 
-GROUPS = (("firstorder_", "first order"), ("shape2D_", "shape"), ("glcm_", "GLCM"), ("lbp_", "LBP"))
+GROUPS = (
+    ("firstorder_", gettext_noop("first order")),
+    ("shape2D_", gettext_noop("shape")),
+    ("glcm_", "GLCM"),
+    ("lbp_", "LBP"),
+)
 DEFAULT_FEATURE = "firstorder_Mean"
 
 
@@ -29,7 +37,7 @@ def curves(request: HttpRequest, clip_id: object) -> HttpResponse:
             raise Http404
         return JsonResponse(_curve(clip, track, feature))
     groups = [
-        (label, [(name, STATIC_INFO[name].label) for name in STATIC_FEATURES if name.startswith(prefix)])
+        (_(label), [(name, static_label(name)) for name in STATIC_FEATURES if name.startswith(prefix)])
         for prefix, label in GROUPS
     ]
     features, is_stale = _features(clip, track)
@@ -66,7 +74,7 @@ def _curve(clip: Clip, track: Track | None, feature: str) -> dict[str, object]:
     info = STATIC_INFO[feature]
     answer: dict[str, object] = {
         "feature": feature,
-        "label": info.label,
+        "label": static_label(feature),
         "unit": info.unit,
         "frames": [],
         "values": [],

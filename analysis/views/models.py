@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analysis.models import Evaluation, Job
+from analysis.reports.model_tables import model_name
 from analysis.selectors import active_ensemble, model_versions_for
 from analysis.services.jobs import job_enqueue
 from analysis.services.registry import version_promote
@@ -29,6 +30,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     require(request, allowed, action="read models", target=study, study=study)
     versions = list(model_versions_for(study, viewer=request.user))
     for version in versions:
+        version.words = model_name(version.name)
         version.oof = _figures(version, Evaluation.Cohort.OUT_OF_FOLD)
         version.test = _figures(version, Evaluation.Cohort.TEST)
     running = Job.objects.filter(

@@ -5,7 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from analysis.pipeline.names import DESCRIPTOR_INFO, DYNAMIC_SEPARATOR, STATIC_INFO
+from analysis.models import Prediction
+from analysis.pipeline.names import DYNAMIC_SEPARATOR
+from analysis.reports.feature_words import descriptor_label, static_label
+from analysis.reports.model_tables import model_name
 from analysis.selectors import active_ensemble, prediction_is_stale, prediction_of_record
 from studies.guards import require
 from studies.models import Patient
@@ -13,6 +16,7 @@ from studies.permissions import can_view_labels, can_view_predictions
 from studies.selectors import patient_get
 
 TOP_TERMS = 8
+GAUGE_WIDTH = 1000
 
 
 @login_required
@@ -31,6 +35,8 @@ def prediction(request: HttpRequest, patient_id: object) -> HttpResponse:
             "neighbours": _neighbours(row, request),
             "is_stale": prediction_is_stale(row),
             "score": row.parts.get("score"),
+            "model": model_name(row.version.name),
+            "gauge": _gauge(row),
         }
     return render(request, "analysis/partials/prediction.html", context)
 
@@ -41,15 +47,20 @@ def _term(term: dict[str, object]) -> dict[str, object]:
     label, detail = name, ""
     if DYNAMIC_SEPARATOR in name:
         static, descriptor = name.split(DYNAMIC_SEPARATOR)
-        label, detail = STATIC_INFO[static].label, DESCRIPTOR_INFO[descriptor].label
+        label, detail = static_label(static), descriptor_label(descriptor)
     share = float(term["log_odds"])  # type: ignore[arg-type]
     return {
         **term,
         "label": label,
         "detail": detail,
-        "width": min(100, round(abs(share) * 50)),
         "up": share > 0,
     }
+
+
+def _gauge(row: Prediction) -> dict[str, int]:
+    """Probability and interval on a line of GAUGE_WIDTH units."""
+    low, high, middle = (round(GAUGE_WIDTH * value) for value in (row.low, row.high, row.probability))
+    return {"low": low, "width": max(1, high - low), "middle": middle}
 
 
 def _neighbours(row, request: HttpRequest) -> list[dict[str, object]]:

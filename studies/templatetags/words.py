@@ -3,20 +3,12 @@
 from django import template
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from studies.models import ClinicalRecord, RoleGrant
 from studies.rules.sentences import Notice, Sentence
+from studies.templatetags.stored_sentences import translated
 
 register = template.Library()
-
-STORED_SENTENCES = (
-    gettext_noop("Cancelled; nothing was stored."),
-    gettext_noop("Cancelled before it started."),
-    gettext_noop("A still image is kept and shown, but not described over time."),
-    gettext_noop("not recorded"),
-)
-"""English sentences that services store whole; a page shows them through `in_words`."""
 
 CALL_STYLES = {"POSITIVE": "status-plus", "NEGATIVE": "status-minus"}
 
@@ -79,8 +71,7 @@ def in_words(sentence: object) -> str:
         sentence = sentence.sentence
     if isinstance(sentence, Sentence):
         return sentence.translated(_)
-    text = "" if sentence is None else str(sentence)
-    return _(text) if text else ""
+    return translated(str(sentence)) if sentence else ""
 
 
 def _call_words() -> dict[str, str]:

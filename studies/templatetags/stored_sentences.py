@@ -1,0 +1,107 @@
+"""English sentences that services and workers store with a row, shown in the language of the page.
+
+Services write plain English: what they store must not depend on who asked. A page finds the template that
+made a stored sentence, and says it in the reader's language; a sentence that is not listed stays English.
+"""
+
+import re
+from functools import lru_cache
+
+from django.utils.translation import gettext, gettext_noop
+
+TEMPLATES = (
+    # verdicts of files
+    gettext_noop(
+        "Stored: %(frames)s frames, %(width)s × %(height)s px, %(timing)s, %(spacing)s. Note: %(notes)s"
+    ),
+    gettext_noop("Stored: %(frames)s frames, %(width)s × %(height)s px, %(timing)s, %(spacing)s."),
+    gettext_noop("Stored: 1 frame, %(width)s × %(height)s px, %(timing)s, %(spacing)s. %(notes)s"),
+    gettext_noop("Cancelled; nothing was stored."),
+    gettext_noop("A still image is kept and shown, but not described over time."),
+    gettext_noop(
+        "The same file is stored under another patient of this study; ask the coordinator which is right."
+    ),
+    gettext_noop("%(fps)s frames/s"),
+    gettext_noop("timing not recorded"),
+    gettext_noop("calibrated"),
+    gettext_noop("spacing not recorded"),
+    gettext_noop("not recorded"),
+    # messages and stages of jobs
+    gettext_noop("Lesion found in %(found)s of %(all)s frames; window of %(window)s frames."),
+    gettext_noop("%(done)s frames described, %(known)s of them known before."),
+    gettext_noop("Already described: %(done)s frames."),
+    gettext_noop("Look %(number)s: %(judged)s test patients judged, %(left)s left out."),
+    gettext_noop(
+        "%(model)s chosen among sixteen out of fold; %(patients)s patients, %(left)s left out; "
+        "out-of-fold AUC %(auc)s."
+    ),
+    gettext_noop("Cancelled before it started."),
+    gettext_noop(
+        "The worker died three times while doing this. Look at the log below and at the worker's memory, "
+        "then retry."
+    ),
+    gettext_noop(
+        "The worker ran out of memory. Close other programs or use a machine with more, then retry."
+    ),
+    gettext_noop("finding the lesion"),
+    gettext_noop("following the lesion"),
+    gettext_noop("collecting features and labels"),
+    gettext_noop("collecting the test side"),
+    gettext_noop("collecting signed tracks"),
+    gettext_noop("training"),
+    gettext_noop("storing the ensemble"),
+    gettext_noop("predicting"),
+    gettext_noop("judging"),
+    gettext_noop("judging on held-out patients"),
+    gettext_noop("computing features (%(source)s boxes)"),
+    # why a clip or a frame does not count
+    gettext_noop("Only %(used)s frames in a row show the lesion; at least %(least)s are needed."),
+    gettext_noop("The lesion is followed in %(share)s of the frames; at least %(least)s is needed."),
+    gettext_noop("%(share)s of the found boxes were rejected; at most %(most)s is allowed."),
+    gettext_noop("%(share)s of the used frames are interpolated; at most %(most)s is allowed."),
+    gettext_noop("The detector's median confidence is %(confidence)s; at least %(least)s is needed."),
+    gettext_noop("A second lesion is seen in %(share)s of the frames."),
+    gettext_noop("%(share)s of the frames repeat the one before: the clip may be frozen."),
+    gettext_noop("Colour Doppler covers this frame."),
+    gettext_noop("Measurement marks or other graphics lie over the lesion."),
+    # predictions
+    gettext_noop(
+        "This patient helped to fit the model: the probability is the one given while the patient was held "
+        "out. %(method)s"
+    ),
+    gettext_noop(
+        "95 % interval of the event rate among patients with this score (recalibration on out-of-fold "
+        "scores); it leaves out the uncertainty of the classifiers"
+    ),
+    # steps and results of the HER2 engine
+    gettext_noop("POSITIVE"),
+    gettext_noop("NEGATIVE"),
+    gettext_noop("LOW"),
+    gettext_noop("ULTRALOW"),
+    gettext_noop("NULL"),
+)
+_HOLE = re.compile(r"%\((\w+)\)s")
+
+
+def translated(text: str) -> str:
+    """Return a stored English sentence in the active language, with its values filled in."""
+    found = gettext(text)
+    if found != text:
+        return found
+    for template, pattern in _patterns():
+        if match := pattern.fullmatch(text):
+            values = {name: translated(value) for name, value in match.groupdict().items()}
+            return gettext(template) % values
+    return text
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The templates with holes, each with the expression that recognises its sentences."""
+    return tuple((t, _pattern(t)) for t in TEMPLATES if _HOLE.search(t))
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = _HOLE.split(template)  # text, name, text, name, …, text
+    pieces = [f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)]
+    return re.compile("".join(pieces), re.DOTALL)
