@@ -46,11 +46,11 @@ def free_port() -> int:
 def start(folder: Path) -> Application:
     """Start the application with a small demonstration study and wait until it says that it is ready."""
     port = free_port()
-    log = (folder / "serve.log").open("w")
     command = [sys.executable, "manage.py", "serve", "--port", str(port)]
     command += ["--demonstration", "--patients", str(PATIENTS), "--frames", str(FRAMES)]
     started = time.monotonic()
-    process = subprocess.Popen(command, cwd=REPOSITORY, env=environment(folder), stdout=log, stderr=log)
+    with (folder / "serve.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment(folder), stdout=log, stderr=log)
     deadline = started + READY_SECONDS
     while not re.search(r"^Ready: ", (folder / "serve.log").read_text(), re.MULTILINE):
         if process.poll() is not None or time.monotonic() > deadline:

@@ -6,6 +6,8 @@ the clinician reads the prediction and the results.
 """
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -219,3 +221,22 @@ def _read(page: Page) -> None:
     expect(page.get_by_role("heading", name=re.compile("Tables 2 to 4"))).to_be_visible()
     expect(page.locator("[data-name=roc][data-drawn]")).to_be_visible(timeout=30_000)
     assert page.locator("table[data-sortable] tbody tr").count() >= 48
+
+
+def test_the_same_study_from_files(app, tmp_path):
+    """Headless: the demonstration's own files give tables, figures and a resumable run."""
+    files, out = app.folder / "demonstration", tmp_path / "out"
+    command = [sys.executable, "manage.py", "run_study", "--clinical", str(files / "clinical.csv")]
+    command += ["--pathology", str(files / "pathology.csv"), "--videos", str(files / "videos")]
+    command += ["--out", str(out)]
+    environment = application.environment(tmp_path)
+    first = subprocess.run(command, cwd=application.REPOSITORY, env=environment, capture_output=True)
+    assert first.returncode in {0, 1}, first.stderr.decode()[-2000:]
+    left_out = len((out / "excluded.csv").read_text().splitlines()) - 1
+    assert first.returncode == (1 if left_out else 0)
+    assert (out / "tables2-4.csv").read_text().count("\n") == 1 + 24 * 3
+    assert {path.stem for path in (out / "figures").glob("*.html")} >= {"roc", "forest", "calibration"}
+    described = {path.name for path in (out / "work").glob("*.npz")}
+    again = subprocess.run(command, cwd=application.REPOSITORY, env=environment, capture_output=True)
+    assert again.stdout == first.stdout
+    assert {path.name for path in (out / "work").glob("*.npz")} == described
