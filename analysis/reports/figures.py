@@ -81,6 +81,7 @@ def forest(evaluations: Evaluations, cohort: str, chosen: str) -> dict[str, Any]
                 "array": [v["auc_high"] - v["auc"] for v in values],
                 "arrayminus": [v["auc"] - v["auc_low"] for v in values],
                 "thickness": 1.3,
+                "color": "#888",
             },
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )

@@ -108,8 +108,14 @@ def _cohort_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
     no_cine = patients.filter(exams__clips__isnull=True).distinct()
     oldest = unassigned.aggregate(at=Min("created_at"))["at"]
     return [
-        Task(_("Files without a patient"), unassigned.count(), upload, oldest, _("Assign them")),
-        Task(_("Refused files"), refused.count(), upload, act=_("See why")),
+        Task(
+            _("Files without a patient"),
+            unassigned.count(),
+            f"{upload}?waiting=patient",
+            oldest,
+            _("Assign them"),
+        ),
+        Task(_("Refused files"), refused.count(), f"{upload}?state=refused", act=_("See why")),
         Task(
             _("Patients with missing clinical values"),
             missing.count(),

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -175,7 +176,7 @@ def _recount_fields(request: HttpRequest, form: LabelForm) -> list[dict[str, Any
         ("ratio", _("HER2/CEP17 ratio"), "any"),
     )
     return [
-        {"name": name, "label": label, "step": step, "value": _shown(request, name, stored)}
+        {"name": name, "label": capfirst(label), "step": step, "value": _shown(request, name, stored)}
         for name, label, step in labels
     ]
 

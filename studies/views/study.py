@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from studies.forms import GrantForm, SiteForm, StudyForm
+from studies.guards import require
 from studies.models import AuditEvent
 from studies.permissions import can_administer, can_create_study, can_seal, can_view_results
 from studies.selectors import sites_for, study_get
 from studies.services.cohort import grant_create, grant_revoke, site_create, study_create
 from studies.views.boards import overview_of, tasks_in
-from studies.guards import require
 
 AUDIT_PAGE_SIZE = 100
 

@@ -1,8 +1,11 @@
 """Upload: files in, a verdict a file in words, progress while they are checked."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -10,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from studies import permissions
 from studies.errors import StudiesError
-from studies.models import Patient, Study, Upload
-from studies.selectors import patients_for, study_get, upload_get
-from studies.services.video import upload_assign, upload_cancel, upload_create
 from studies.guards import require
+from studies.models import Patient, Study, Upload
+from studies.selectors import patients_for, study_get, upload_get, uploads_in_reach
+from studies.services.video import upload_assign, upload_cancel, upload_create
 
 SHOWN = 100
 STOP_POLLING = 286  # htmx: take this answer and stop asking
@@ -30,12 +33,39 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
         return _receive(request, study)
     context = {
         "study": study,
-        "uploads": study.uploads.select_related("patient", "clip")[:SHOWN],
+        **_listed(request, study),
         "patients": patients_for(study, viewer=request.user),
         "chosen": request.GET.get("patient", ""),
         "may_add": permissions.can_manage_cohort(request.user, study),
     }
     return render(request, "studies/upload.html", context)
+
+
+def _listed(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """The files within the viewer's reach, filtered by state, newest first, with the counts of each state."""
+    rows = uploads_in_reach(viewer=request.user).filter(study=study)
+    counts = dict(rows.order_by().values_list("status").annotate(n=Count("pk")))
+    state = request.GET.get("state", "")
+    shown = rows.filter(status=state) if state in Upload.Status.values else rows
+    if request.GET.get("waiting") == "patient":
+        shown = shown.filter(patient__isnull=True, status=Upload.Status.QUEUED)
+    if text := request.GET.get("q", "").strip():
+        shown = shown.filter(patient__code__icontains=text)
+    return {
+        "page": Paginator(shown.select_related("clip"), SHOWN).get_page(request.GET.get("page")),
+        "states": [(value, label, counts.get(value, 0)) for value, label in Upload.Status.choices],
+        "state": state,
+        "q": request.GET.get("q", ""),
+        "n_all": sum(counts.values()),
+    }
+
+
+def _row(request: HttpRequest, row: Upload, *, status: int = 200) -> HttpResponse:
+    """One file as a row of the table; a file without a patient brings the choice of patients."""
+    context = {"upload": row, "study": row.study}
+    if row.patient_id is None:
+        context["patients"] = patients_for(row.study, viewer=request.user)
+    return render(request, "studies/partials/upload_row.html", context, status=status)
 
 
 def _receive(request: HttpRequest, study: Study) -> HttpResponse:
@@ -54,7 +84,7 @@ def _receive(request: HttpRequest, study: Study) -> HttpResponse:
         )
     except StudiesError as error:
         return JsonResponse({"error": str(error)}, status=400)
-    return render(request, "studies/partials/upload_row.html", {"upload": row, "study": study}, status=201)
+    return _row(request, row, status=201)
 
 
 def _patient(request: HttpRequest, study: Study) -> Patient | None:
@@ -68,8 +98,7 @@ def upload_row(request: HttpRequest, upload_id: object) -> HttpResponse:
     """The row of one file; polling stops once the verdict is known."""
     row = upload_get(upload_id, viewer=request.user)
     status = STOP_POLLING if row.is_final and request.htmx else 200
-    context = {"upload": row, "study": row.study}
-    return render(request, "studies/partials/upload_row.html", context, status=status)
+    return _row(request, row, status=status)
 
 
 @login_required
@@ -79,8 +108,7 @@ def cancel(request: HttpRequest, upload_id: object) -> HttpResponse:
     row = upload_get(upload_id, viewer=request.user)
     allowed = permissions.can_upload(request.user, row.study)
     require(request, allowed, action="cancel upload", target=row, study=row.study)
-    row = upload_cancel(actor=request.user, upload=row)
-    return render(request, "studies/partials/upload_row.html", {"upload": row, "study": row.study})
+    return _row(request, upload_cancel(actor=request.user, upload=row))
 
 
 @login_required
@@ -97,7 +125,7 @@ def assign(request: HttpRequest, upload_id: object) -> HttpResponse:
         row = upload_assign(actor=request.user, upload=row, patient=patient)
     except StudiesError as error:
         row.verdict = str(error)
-    return render(request, "studies/partials/upload_row.html", {"upload": row, "study": row.study})
+    return _row(request, row)
 
 
 def is_uuid(text: str) -> bool:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from studies.guards import require
 from studies.models import Clip
 from studies.permissions import Role, has_role
 from studies.selectors import (
@@ -20,7 +21,6 @@ from studies.selectors import (
     sites_for,
     study_get,
 )
-from studies.guards import require
 
 PAGE_SIZE = 50
 SORTS = {
