@@ -29,9 +29,8 @@ export class Actions {
 
   /** The track that editing keys mean: the selected one if it is mine, else the only one of mine. */
   get target() {
-    const { selectedTrack, mine } = this.store;
-    if (selectedTrack?.editable && !selectedTrack.deleted) return selectedTrack;
-    return mine.length === 1 && mine[0].editable ? mine[0] : undefined;
+    const { mine } = this.store;
+    return this.#chosen ?? (mine.length === 1 && mine[0].editable ? mine[0] : undefined);
   }
 
   /** Run an act on the target; a rule that it breaks is told, nothing changes. @param {string} name @param {(track: Track) => any} act */
@@ -63,12 +62,19 @@ export class Actions {
     });
   }
 
-  /** @param {Box} box @param {"draw"|"redraw"} way */
+  /** A drawn box goes on with the chosen track where that has none; else it begins a track of its own.
+   * @param {Box} box @param {"draw"|"redraw"} way */
   drawn(box, way) {
-    const { target } = this;
-    const goesOn = target && (way === "redraw" || !this.store.boxAt(target.id));
-    if (target && goesOn && target.keyframes.length) this.setBox(target, box, way);
+    const chosen = way === "redraw" ? this.target : this.#chosen;
+    const goesOn = chosen?.keyframes.length && (way === "redraw" || !this.store.boxAt(chosen.id));
+    if (chosen && goesOn) this.setBox(chosen, box, way);
     else this.newTrack(box, "draw");
+  }
+
+  /** The selected track, when it is mine to change. */
+  get #chosen() {
+    const { selectedTrack } = this.store;
+    return selectedTrack?.editable && !selectedTrack.deleted ? selectedTrack : undefined;
   }
 
   /** A track of its own that begins at this frame. @param {Box} box @param {string} name */

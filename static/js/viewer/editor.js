@@ -69,6 +69,8 @@ export class Editor {
    * @returns {string} its identity
    */
   create(name, keyframes, also = []) {
+    // The copy of the model's track becomes part of the reading now: numbers stay those of the server.
+    for (const track of this.store.mine) this.ensureOpen(track.id);
     const id = crypto.randomUUID();
     const others = also.map(({ track, patch }) => this.#change(track, patch));
     const mine = [...this.store.tracks.values()].filter((track) => track.mine);

@@ -75,11 +75,11 @@ export class SaveQueue {
 
   /** @returns {{kind: "nothing"|"saved"|"saving"|"unsaved"|"offline"|"forbidden"|"conflict"|"locked"|"refused", count: number, reason: string, at: Date|null}} */
   get status() {
-    const count = this.entries.length;
+    const count = this.entries.filter(({ kind }) => kind !== "open").length; // opening is no work of the reader's
     const block = this.blocked.values().next().value;
     const common = { count, reason: block?.reason ?? this.problem, at: this.savedAt };
     if (block) return { kind: block.kind, ...common };
-    if (!count) return { kind: this.savedAt ? "saved" : "nothing", ...common };
+    if (!this.entries.length) return { kind: this.savedAt ? "saved" : "nothing", ...common };
     if (this.problem === "forbidden") return { kind: "forbidden", ...common };
     if (this.failures > 0) return { kind: "offline", ...common };
     return { kind: this.running ? "saving" : "unsaved", ...common };

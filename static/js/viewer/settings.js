@@ -92,7 +92,8 @@ export class Settings {
   #settingRows(group, clashing) {
     return this.#actionsOf(group).map((action) => {
       const words = this.waiting === action ? [t("pressKey")] : this.bindings[action].flatMap((combo, i) => [i ? ` ${t("or")} ` : "", ...keycaps(combo)]);
-      const button = element("button", { type: "button", className: "btn btn-sm btn-quiet", dataset: { action }, "aria-label": t("changeKey", { name: t(`key_${action}`) }) }, words);
+      const hidden = element("span", { className: "visually-hidden", textContent: ` ${t("changeKey", { name: t(`key_${action}`) })}` });
+      const button = element("button", { type: "button", className: "btn btn-sm btn-quiet", dataset: { action } }, [...words, hidden]);
       button.addEventListener("click", () => {
         this.#wait(action);
         /** @type {HTMLElement|null} */ (document.querySelector(`#key-rows [data-action="${action}"]`))?.focus();
