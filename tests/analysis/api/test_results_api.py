@@ -120,10 +120,11 @@ def test_jobs_are_cancelled_and_retried_by_administrators_and_whoever_started_th
     job = make_job(site.study, "judge", started_by=owner, parameters={"reason": "x"})
     assert post(other, f"jobs/{job.pk}/cancel/").status_code == 403
     assert post(owner, f"jobs/{job.pk}/cancel/").json()["status"] == "cancelled"
-    retried = post(make_person(site.study, "administrator"), f"jobs/{job.pk}/retry/").json()
+    administrator = make_person(site.study, "administrator")
+    retried = post(administrator, f"jobs/{job.pk}/retry/").json()
     assert retried["id"] != str(job.pk)
     assert (retried["status"], retried["parameters"]) == ("queued", {"reason": "x"})
-    assert post(owner, f"jobs/{retried['id']}/retry/").status_code == 400
+    assert post(administrator, f"jobs/{retried['id']}/retry/").status_code == 400
 
 
 def test_jobs_of_learning_are_hidden_from_the_blinded_and_clip_jobs_from_other_sites(site):

@@ -34,7 +34,8 @@ def test_each_person_lists_the_patients_that_the_predicates_allow():
     world = make_world()
     expected = {
         "coordinator": {"a1", "a2"}, "administrator": {"a1", "a2"}, "sonographer": {"a1"},
-        "pathologist": {"a1"}, "clinician": {"a1"}, "outsider": {"b1"}, "neighbour": {"a2"}, "blinded": {"a1"},
+        "pathologist": {"a1"}, "clinician": {"a1"}, "outsider": {"b1"}, "neighbour": {"a2"},
+        "blinded": {"a1"},
     }  # fmt: skip
     names = {str(site.pk): site.code for site in (world.a1, world.a2, world.b1)}
     for person, sites in expected.items():
