@@ -17,7 +17,7 @@ HALO_DB, HALO_MM = 3.0, 0.8
 EDGE_SHADOW_DB = 2.0
 SHADOW_BLUR_MM = (0.7, 2.0)
 """Lateral blur of the posterior effect just below the lesion and at the bottom of the frame."""
-CALCIFICATION_DB, CALCIFICATION_MM, CALCIFICATION_SLICE_MM = 18.0, 0.25, 1.0
+CALCIFICATION_DB, CALCIFICATION_MM, CALCIFICATION_SLICE_MM = 24.0, 0.25, 1.5
 SPLINE_STEP_PER_SIGMA = 1.7
 
 

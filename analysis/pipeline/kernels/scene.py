@@ -42,7 +42,7 @@ PLANTED_EFFECT: tuple[Planted, ...] = (
     Planted("post_db", -3.0, 3.0, 4.0, -15, 15, "dB", "posterior shadow (< 0) or enhancement (> 0)"),
     Planted("spic", 0.08, 0.03, -0.02, 0.0, 0.25, "1", "roughness of the outline"),
     Planted("pulse_db", 0.8, 0.3, 0.8, 0.0, 4, "dB", "amplitude of the cardiac modulation of the lesion"),
-    Planted("ell_frames", 4.0, 0.5, -0.7, 1.0, 12, "frames", "frames over which speckle decorrelates"),
+    Planted("ell_frames", 2.5, 0.5, -0.7, 0.8, 12, "frames", "frames over which speckle decorrelates"),
 )
 """Effect 1 is far too easy, 0.35 realistic, 0 the null test. Base means and limits are a choice of ours."""
 CALCIFICATIONS_MEAN, CALCIFICATIONS_SHIFT = 2.0, 5.0
