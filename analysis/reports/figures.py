@@ -87,7 +87,9 @@ def forest(evaluations: Evaluations, cohort: str, chosen: str) -> dict[str, Any]
         )
     )
     figure.add_vline(x=0.5, line={"color": "#888", "width": 1, "dash": "dot"})
-    figure.update_xaxes(title=_("AUC with DeLong 95 % interval"), range=[0.2, 1.02])
+    # xgettext:no-python-format
+    title = _("AUC with DeLong 95 % interval")
+    figure.update_xaxes(title=title, range=[0.2, 1.02])
     return _finished(figure, height=620)
 
 

@@ -70,6 +70,7 @@ TEMPLATES = (
         "out. %(method)s"
     ),
     gettext_noop(
+        # xgettext:no-python-format
         "95 % interval of the event rate among patients with this score (recalibration on out-of-fold "
         "scores); it leaves out the uncertainty of the classifiers"
     ),
