@@ -1,4 +1,4 @@
-"""Celery entrances of the computed side: ids in, one call, nothing else."""
+"""Celery entrances of the computed side: ids in, one call, nothing else. Queues: CELERY_TASK_ROUTES."""
 
 from celery import shared_task
 from celery.signals import worker_ready
@@ -14,49 +14,49 @@ from analysis.services.arrivals import track_changed as start_description
 from analysis.services.jobs import jobs_sweep
 
 
-@shared_task(name="analysis.clip_arrived", queue="cpu")
+@shared_task(name="analysis.clip_arrived")
 def clip_arrived(*, clip_id: str) -> None:
     """Queue the detection of a new clip."""
     start_detection(clip_id=clip_id)
 
 
-@shared_task(name="analysis.track_changed", queue="cpu")
+@shared_task(name="analysis.track_changed")
 def track_changed(*, clip_id: str) -> None:
     """Queue the features of a clip whose boxes changed."""
     start_description(clip_id=clip_id)
 
 
-@shared_task(name="analysis.detect", queue="gpu")
+@shared_task(name="analysis.detect")
 def detect(*, job_id: str) -> None:
     """Find the lesion in every frame."""
     run_job(job_id, detect_clip)
 
 
-@shared_task(name="analysis.describe", queue="cpu")
+@shared_task(name="analysis.describe")
 def describe(*, job_id: str) -> None:
     """Compute the features."""
     run_job(job_id, describe_clip_tracks)
 
 
-@shared_task(name="analysis.learn", queue="cpu")
+@shared_task(name="analysis.learn")
 def learn(*, job_id: str) -> None:
     """Train the ensemble."""
     run_job(job_id, learn_ensemble)
 
 
-@shared_task(name="analysis.judge", queue="cpu")
+@shared_task(name="analysis.judge")
 def judge(*, job_id: str) -> None:
     """Judge the ensemble on the test side, through a logged look."""
     run_job(job_id, judge_ensemble)
 
 
-@shared_task(name="analysis.train_detector", queue="gpu")
+@shared_task(name="analysis.train_detector")
 def train_detector(*, job_id: str) -> None:
     """Train the detector on signed tracks."""
     run_job(job_id, train_study_detector)
 
 
-@shared_task(name="analysis.sweep", queue="cpu")
+@shared_task(name="analysis.sweep")
 def sweep() -> None:
     """Send again the jobs whose worker died."""
     jobs_sweep()

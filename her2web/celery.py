@@ -38,7 +38,6 @@ app.conf.update(
     accept_content=["json"],
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
-    task_default_queue="cpu",
     beat_schedule={
         "sweep-jobs": {"task": "analysis.sweep", "schedule": SWEEP_SECONDS},
         "sweep-uploads": {"task": "studies.sweep", "schedule": SWEEP_SECONDS},

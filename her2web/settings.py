@@ -265,9 +265,11 @@ LOGGING = {
     },
 }
 
+QUEUE_PREFIX = os.environ.get("QUEUE_PREFIX", "")  # two installations can share a broker
+CELERY_TASK_DEFAULT_QUEUE = f"{QUEUE_PREFIX}cpu"
 CELERY_TASK_ROUTES = {
-    "studies.*": {"queue": "io"},
-    "analysis.detect": {"queue": "gpu"},
-    "analysis.train_detector": {"queue": "gpu"},
-    "analysis.*": {"queue": "cpu"},
+    "studies.*": {"queue": f"{QUEUE_PREFIX}io"},
+    "analysis.detect": {"queue": f"{QUEUE_PREFIX}gpu"},
+    "analysis.train_detector": {"queue": f"{QUEUE_PREFIX}gpu"},
+    "analysis.*": {"queue": f"{QUEUE_PREFIX}cpu"},
 }

@@ -1,17 +1,17 @@
-"""Celery entrances of the observed side: ids in, one call, nothing else."""
+"""Celery entrances of the observed side: ids in, one call, nothing else. Queues: CELERY_TASK_ROUTES."""
 
 from celery import shared_task
 
 from studies.services.video import upload_ingest, uploads_sweep
 
 
-@shared_task(name="studies.ingest", queue="io")
+@shared_task(name="studies.ingest")
 def ingest(*, upload_id: str) -> None:
     """Check one spooled file and store its clip."""
     upload_ingest(upload_id=upload_id)
 
 
-@shared_task(name="studies.sweep", queue="io")
+@shared_task(name="studies.sweep")
 def sweep() -> None:
     """Queue again the uploads whose check died."""
     uploads_sweep()

@@ -106,9 +106,10 @@ def _interrupt(_number, _frame):
 
 def _worker_command() -> list[str]:
     concurrency = str(settings.CELERY_WORKER_CONCURRENCY)
+    queues = ",".join(settings.QUEUE_PREFIX + name for name in ("io", "cpu", "gpu"))
     return [
         sys.executable, "-m", "celery", "-A", "her2web", "--quiet", "worker", "--beat",
-        "--queues", "io,cpu,gpu", "--concurrency", concurrency, "--loglevel", "WARNING",
+        "--queues", queues, "--concurrency", concurrency, "--loglevel", "WARNING",
         "--without-gossip", "--without-mingle",
         "--schedule", str(settings.VAR_DIR / "celerybeat-schedule"),
     ]  # fmt: skip
