@@ -14,6 +14,11 @@ from analysis.services.registry import evaluation_store
 from studies.models import Membership
 from studies.services.membership import look_take
 
+MIN_PER_CLASS = 2
+TOO_FEW = (
+    "{n} test patients can be judged, {left_out} are left out; two of each class at least are needed. No look "
+    "was counted. The cohort page shows what the others lack."
+)
 NO_ENSEMBLE = "There is no trained ensemble yet; train one on the Models page, then judge it."
 
 
@@ -26,6 +31,8 @@ def judge_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     cases, left_out = cases_of(job.study, Membership.Side.TEST)
     cohort = learning_cohort(job.study, cases)
     ensemble = opened_ensemble(version)
+    if min((cohort.labels == 1).sum(), (cohort.labels == 0).sum()) < MIN_PER_CLASS:
+        raise InvalidInputError(TOO_FEW.format(n=len(cases), left_out=len(left_out)))
     look = look_take(actor=job.started_by, study=job.study, reason=job.parameters.get("reason", ""))
     ticker.begin("judging", total=1)
     report = judge(ensemble, cohort)

@@ -13,7 +13,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY_SECONDS = 900
 STOP_SECONDS = 60
-PATIENTS, FRAMES = 40, 24
+PATIENTS, FRAMES = 60, 36
 SERVERS = {"DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "STORAGE_URL"}
 
 
