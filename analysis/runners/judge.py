@@ -16,8 +16,8 @@ from studies.services.membership import look_take
 
 MIN_PER_CLASS = 2
 TOO_FEW = (
-    "{n} test patients can be judged, {left_out} are left out; two of each class at least are needed. No look "
-    "was counted. The cohort page shows what the others lack."
+    "{n} test patients can be judged, {left_out} are left out; two of each class at least are needed. "
+    "No look was counted. The cohort page shows what the others lack."
 )
 NO_ENSEMBLE = "There is no trained ensemble yet; train one on the Models page, then judge it."
 
