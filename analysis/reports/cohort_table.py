@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.metrics import compare_categories, compare_continuous
@@ -22,7 +23,7 @@ STAGE_GROUPS = {
     "IIIB": 3,
     "IIIC": 3,
 }
-CONTINUOUS: tuple[tuple[str, str], ...] = (("age_years", "years"), ("size_cm", "cm"))
+CONTINUOUS: tuple[tuple[str, str], ...] = (("age_years", gettext_noop("years")), ("size_cm", "cm"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def table_one(study: Study) -> list[Row]:
 
 def table_one_of(training: Sequence[Any], test: Sequence[Any]) -> list[Row]:
     """Rows of Table 1; records have age_years, size_cm, menopause, c_t, c_n and c_tnm, None where missing."""
-    rows = [Row(_("Number"), "", str(len(training) + len(test)), str(len(training)), str(len(test)))]
+    rows = [Row(_("Patients"), "", str(len(training) + len(test)), str(len(training)), str(len(test)))]
     rows += [_continuous(name, unit, training, test) for name, unit in CONTINUOUS]
     for label, levels, value in _categories():
         rows += _categorical(label, levels, value, training, test)
@@ -78,7 +79,7 @@ def _continuous(name: str, unit: str, training: list[ClinicalRecord], test: list
         [float(getattr(r, name)) for r in side if getattr(r, name) is not None] for side in (training, test)
     ]
     cells = [_mean_sd(groups[0] + groups[1]), _mean_sd(groups[0]), _mean_sd(groups[1])]
-    return Row(label, unit, *cells, *_p_values(compare_continuous, *groups))
+    return Row(label, _(unit), *cells, *_p_values(compare_continuous, *groups))
 
 
 def _categorical(label: str, levels, value, training, test) -> list[Row]:

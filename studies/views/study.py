@@ -15,9 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from studies.forms import GrantForm, SiteForm, StudyForm
 from studies.guards import require
-from studies.models import AuditEvent
 from studies.permissions import can_administer, can_create_study, can_seal, can_view_results
-from studies.selectors import sites_for, study_get
+from studies.selectors import audit_in_reach, sites_for, study_get
 from studies.services.cohort import grant_create, grant_revoke, site_create, study_create
 from studies.views.boards import overview_of, tasks_in
 
@@ -123,7 +122,8 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
     """Search the audit trail of a study."""
     study = study_get(slug, viewer=request.user)
     require(request, can_administer(request.user, study), action="read audit", target=study, study=study)
-    events = AuditEvent.objects.filter(study=study).select_related("actor")
+    reachable = audit_in_reach(viewer=request.user).filter(study=study)
+    events = reachable
     chosen = {name: request.GET.get(name, "").strip() for name in ("actor", "action", "object", "since")}
     if chosen["actor"]:
         events = events.filter(actor__username__icontains=chosen["actor"])
@@ -134,7 +134,7 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
     if since := _date(chosen["since"]):
         events = events.filter(at__date__gte=since)
     page = Paginator(events, AUDIT_PAGE_SIZE).get_page(request.GET.get("page"))
-    actions = AuditEvent.objects.filter(study=study).order_by("action").values_list("action", flat=True)
+    actions = reachable.order_by("action").values_list("action", flat=True)
     context = {"study": study, "page": page, "chosen": chosen, "actions": list(actions.distinct())}
     return render(request, "studies/audit.html", context)
 
