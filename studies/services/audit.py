@@ -39,7 +39,7 @@ def audit_record(
             study=study,
             changes=_plain(changes or {}),
             reason=reason[:500],
-            remote_address=remote_address.get(),
+            remote_address=_stored_address(remote_address.get()),
             previous_digest=last.digest if last else GENESIS_DIGEST,
         )
         event.digest = event_digest(event)
@@ -81,8 +81,21 @@ def changed_fields(before: dict[str, Any], after: dict[str, Any]) -> dict[str, l
 
 
 def _plain(value: Any) -> Any:
-    """Return the value as JSON would give it back, so that its digest can be checked later."""
-    return json.loads(json.dumps(value, default=str))
+    """Return the value as every database gives JSON back, so that its digest can be checked later.
+
+    PostgreSQL keeps numbers as decimals: -0.0 and 1e22 come back as integers, so they are stored as such.
+    """
+    return json.loads(json.dumps(value, default=str), parse_float=_number)
+
+
+def _number(text: str) -> float | int:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _stored_address(address: str | None) -> str | None:
+    """Return the address as the column keeps it: `::ffff:a00:1` and `::ffff:10.0.0.1` are the same caller."""
+    return AuditEvent._meta.get_field("remote_address").get_prep_value(address)
 
 
 def _lock_chain() -> None:

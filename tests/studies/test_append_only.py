@@ -1,0 +1,71 @@
+"""What is written once stays: the database itself refuses UPDATE and DELETE, whoever sends them."""
+
+import importlib
+from types import SimpleNamespace
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from studies.models import AuditEvent, Look, Membership, Revision
+from studies.services.audit import audit_record
+from tests.factories import make_clip, make_membership, make_model_track, make_patient, make_site, make_study
+
+pytestmark = pytest.mark.django_db
+triggers = importlib.import_module("studies.migrations.0002_append_only")
+
+
+@pytest.fixture
+def rows():
+    """One row of each table. The delete triggers, which tests/conftest.py drops, are put back."""
+    study = make_study()
+    patient = make_patient(make_site(study))
+    made = {
+        AuditEvent: audit_record(actor=None, action="site.create", target=study, study=study),
+        Revision: make_model_track(make_clip(patient)).revisions.get(),
+        Membership: make_membership(patient),
+        Look: Look.objects.create(study=study, number=1, reason="test", seal_hash="0" * 64),
+    }
+    with connection.cursor() as cursor:
+        # the test's transaction takes them away again; on SQLite no schema editor may run inside one
+        editor = SimpleNamespace(
+            connection=connection, execute=lambda sql, params=None: cursor.execute(sql, params)
+        )
+        triggers.create_triggers(None, editor, verbs=("delete",))
+    return made
+
+
+MODELS = (AuditEvent, Revision, Membership, Look)
+
+
+def test_these_are_the_tables_that_the_migration_guards():
+    assert {model._meta.db_table for model in MODELS} == set(triggers.TABLES)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("statement", ["UPDATE {table} SET {key} = {key}", "DELETE FROM {table}"])
+def test_the_database_refuses(rows, model, statement):
+    sql = statement.format(table=model._meta.db_table, key=model._meta.pk.column)
+    before = model.objects.values().get(pk=rows[model].pk)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        connection.cursor().execute(sql)
+    assert model.objects.values().get(pk=rows[model].pk) == before
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_row_that_is_saved_or_deleted_through_its_model_is_refused_too(rows, model):
+    for act in (rows[model].save, rows[model].delete):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            act()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_queryset_says_what_to_do_instead(rows, model):
+    with pytest.raises(TypeError, match="add a new row"):
+        model.objects.update(pk=None)
+    with pytest.raises(TypeError, match="cannot be deleted"):
+        model.objects.all().delete()
+
+
+def test_what_hangs_on_a_revision_cannot_be_deleted_from_above(rows):
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        rows[Revision].track.clip.delete()
