@@ -84,6 +84,7 @@ def grant_revoke(*, actor: AbstractBaseUser, grant: RoleGrant, reason: str) -> N
     audit_record(
         actor=actor, action="grant.revoke", target=grant, study=grant.study, changes=changes, reason=reason
     )
+    forget_grants(grant.user)
     grant.delete()
 
 

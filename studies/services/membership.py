@@ -21,6 +21,7 @@ def membership_assign(
     *, actor: AbstractBaseUser | None, study: Study, sides: Mapping[UUID, str], rule: str
 ) -> int:
     """Put patients on their side of the split. A patient who is on a side never moves."""
+    study = Study.objects.select_for_update().get(pk=study.pk)
     if study.is_sealed and set(sides.values()) - {Membership.Side.TRAINING}:
         raise RuleViolationError("The split is sealed: new patients can only join the training side.")
     taken = set(Membership.objects.filter(patient__in=sides).values_list("patient_id", flat=True))
@@ -40,9 +41,7 @@ def membership_assign(
 
 
 @transaction.atomic
-def study_freeze_base(
-    *, actor: AbstractBaseUser | None, study: Study, base: Mapping[str, object]
-) -> Study:
+def study_freeze_base(*, actor: AbstractBaseUser | None, study: Study, base: Mapping[str, object]) -> Study:
     """Freeze the units of time and length and the common band; refuses once the split is sealed."""
     if study.is_sealed:
         raise RuleViolationError("The split is sealed: its units no longer change.")
