@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from analysis.models import Job
@@ -22,6 +22,7 @@ LOST_TOO_OFTEN = (
     "The worker died three times while doing this. Look at the log below and at the worker's memory, "
     "then retry."
 )
+COVERED = "The worker died while doing this; another job that waits does the same work."
 
 
 def task_name(kind: str) -> str:
@@ -75,11 +76,9 @@ def job_claim(*, job_id: str, worker: str) -> Job | None:
 
 def job_beat(*, job: Job, done: int, total: int, stage: str) -> bool:
     """Store progress and heartbeat; return whether somebody asked the job to stop."""
-    Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING).update(
-        done=done, total=total, stage=stage[:100], heartbeat_at=timezone.now()
-    )
-    state = Job.objects.filter(pk=job.pk).values_list("status", "cancel_requested").first()
-    return state is None or state[1] or state[0] != Job.Status.RUNNING
+    _running(job).update(done=done, total=total, stage=stage[:100], heartbeat_at=timezone.now())
+    asked = _running(job).values_list("cancel_requested", flat=True).first()
+    return asked is None or asked
 
 
 def job_log(*, job: Job, line: str) -> None:
@@ -136,11 +135,19 @@ def jobs_sweep(*, at_start: bool = False) -> int:
     for job in jobs:
         if job.attempts >= MAX_ATTEMPTS:
             job_fail(job=job, message=LOST_TOO_OFTEN)
+        elif _is_covered(job):
+            job_fail(job=job, message=COVERED)
         else:
             with transaction.atomic():
-                Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)
-                enqueue(task_name(job.kind), job_id=job.pk)
+                if Job.objects.filter(wanted, pk=job.pk).update(status=Job.Status.QUEUED):
+                    enqueue(task_name(job.kind), job_id=job.pk)
     return len(jobs)
+
+
+def _is_covered(job: Job) -> bool:
+    """Whether a job of this kind already waits for the same clip: one waiting job does the work of both."""
+    waiting = Job.objects.filter(clip=job.clip_id, kind=job.kind, status=Job.Status.QUEUED)
+    return job.clip_id is not None and waiting.exclude(pk=job.pk).exists()
 
 
 def _someone_is_busy() -> bool:
@@ -149,9 +156,12 @@ def _someone_is_busy() -> bool:
     return Job.objects.filter(status=Job.Status.RUNNING, heartbeat_at__gte=fresh).exists()
 
 
+def _running(job: Job) -> QuerySet[Job]:
+    """The row of this very run: a worker that was given up for dead no longer writes to it."""
+    return Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING, started_at=job.started_at)
+
+
 def _close(job: Job, status: str, message: str, result: dict[str, Any]) -> None:
     now = timezone.now()
-    Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING).update(
-        status=status, message=message, result=result, finished_at=now, heartbeat_at=now
-    )
+    _running(job).update(status=status, message=message, result=result, finished_at=now, heartbeat_at=now)
     job.refresh_from_db()

@@ -157,6 +157,8 @@ def label_amend(*, actor: AbstractBaseUser, label: Label, reason: str) -> Label:
     if not reason.strip():
         raise RuleViolationError("Say why the signed reading is amended; the reason is kept.")
     locked = Label.objects.select_for_update().get(pk=label.pk)
+    if locked.status != Label.Status.LOCKED:
+        raise RuleViolationError("Only a signed reading is amended; this one is a draft that can be changed.")
     before = model_to_dict(locked, (*ENTERED_FIELDS, "call", "category", "paper_label"))
     locked.status, locked.locked_at = Label.Status.DRAFT, None
     locked.save(update_fields=["status", "locked_at", "updated_at"])

@@ -150,19 +150,19 @@ def file_ingest(
 def uploads_sweep() -> int:
     """Queue again the files whose check died or whose message was lost; give up after three attempts."""
     stale = timezone.now() - STALE_AFTER
-    lost = Upload.objects.filter(
-        Q(status=Upload.Status.RUNNING, heartbeat_at__lt=stale)
-        | Q(status=Upload.Status.QUEUED, patient__isnull=False, updated_at__lt=stale)
+    left_over = Q(status=Upload.Status.RUNNING, heartbeat_at__lt=stale) | Q(
+        status=Upload.Status.QUEUED, patient__isnull=False, updated_at__lt=stale
     )
+    lost = list(Upload.objects.filter(left_over))
     for upload in lost:
         if upload.attempts >= MAX_ATTEMPTS:
             _upload_finish(upload, Verdict(False, UNREADABLE, None))
         else:
             with transaction.atomic():
-                Upload.objects.filter(pk=upload.pk).update(
+                if Upload.objects.filter(left_over, pk=upload.pk).update(
                     status=Upload.Status.QUEUED, updated_at=timezone.now()
-                )
-                dispatch.enqueue(dispatch.INGEST, upload_id=upload.pk)
+                ):
+                    dispatch.enqueue(dispatch.INGEST, upload_id=upload.pk)
     return len(lost)
 
 
