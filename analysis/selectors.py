@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
@@ -14,7 +14,7 @@ from studies.selectors import clips_in_reach, track_of_record, tracks_in_reach
 CLIP_JOBS = (Job.Kind.DETECT, Job.Kind.DESCRIBE)
 
 
-def jobs_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Job]:
+def jobs_in_reach(*, viewer: User) -> QuerySet[Job]:
     """Jobs about clips at the viewer's sites, the viewer's own, and all the others for who sees results."""
     at_site = Q(clip__isnull=True) | reach(viewer, site="clip__exam__patient__site")
     kind = Q(kind__in=CLIP_JOBS) | Q(started_by_id=viewer.pk)
@@ -22,19 +22,19 @@ def jobs_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Job]:
     return Job.objects.filter(reach(viewer, site=""), at_site, kind)
 
 
-def jobs_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Job]:
+def jobs_for(study: Study, *, viewer: User) -> QuerySet[Job]:
     """Jobs of a study, with what the table of jobs shows."""
     jobs = jobs_in_reach(viewer=viewer).filter(study=study)
     return jobs.select_related("clip__exam__patient", "started_by")
 
 
-def job_get(job_id: object, *, viewer: AbstractBaseUser) -> Job:
+def job_get(job_id: object, *, viewer: User) -> Job:
     """The job; 404 when it is out of the viewer's reach."""
     jobs = jobs_in_reach(viewer=viewer).select_related("study", "clip__exam__patient", "started_by")
     return get_object_or_404(jobs, pk=job_id)
 
 
-def feature_sets_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[FeatureSet]:
+def feature_sets_in_reach(*, viewer: User) -> QuerySet[FeatureSet]:
     """Features of clips that the viewer sees, under tracks that the viewer sees."""
     return FeatureSet.objects.filter(
         clip__in=clips_in_reach(viewer=viewer),
@@ -42,18 +42,18 @@ def feature_sets_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[FeatureSet]:
     )
 
 
-def model_versions_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[ModelVersion]:
+def model_versions_in_reach(*, viewer: User) -> QuerySet[ModelVersion]:
     """Fitted models of the studies whose results the viewer may see."""
     return ModelVersion.objects.filter(reach(viewer, RESULT_ROLES, site="", unblinded=True))
 
 
-def evaluations_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Evaluation]:
+def evaluations_in_reach(*, viewer: User) -> QuerySet[Evaluation]:
     """Evaluations of those models."""
     visible = reach(viewer, RESULT_ROLES, study="version__study", site="", unblinded=True)
     return Evaluation.objects.filter(visible)
 
 
-def predictions_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Prediction]:
+def predictions_in_reach(*, viewer: User) -> QuerySet[Prediction]:
     """Predictions of the patients at the viewer's sites."""
     visible = reach(viewer, RESULT_ROLES, study="patient__study", site="patient__site", unblinded=True)
     return Prediction.objects.filter(visible)
@@ -64,21 +64,21 @@ def active_ensemble(study: Study) -> ModelVersion | None:
     return ModelVersion.objects.filter(study=study, kind=ModelVersion.Kind.ENSEMBLE, is_active=True).first()
 
 
-def model_versions_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[ModelVersion]:
+def model_versions_for(study: Study, *, viewer: User) -> QuerySet[ModelVersion]:
     """Detectors and ensembles of a study, newest first."""
     if not can_view_results(viewer, study):
         return ModelVersion.objects.none()
     return ModelVersion.objects.filter(study=study).prefetch_related("evaluations", "promotions")
 
 
-def evaluations_for(version: ModelVersion, *, viewer: AbstractBaseUser) -> QuerySet[Evaluation]:
+def evaluations_for(version: ModelVersion, *, viewer: User) -> QuerySet[Evaluation]:
     """Evaluations of a version; one of the test side exists only through a logged look."""
     if version.study is None or not can_view_results(viewer, version.study):
         return Evaluation.objects.none()
     return version.evaluations.select_related("look")
 
 
-def prediction_of_record(patient: Patient, *, viewer: AbstractBaseUser) -> Prediction | None:
+def prediction_of_record(patient: Patient, *, viewer: User) -> Prediction | None:
     """The newest prediction of the study's ensemble of record for a patient."""
     if not can_view_predictions(viewer, patient.study, patient.site):
         return None

@@ -13,7 +13,7 @@ CLIP_ARRIVED = "analysis.clip_arrived"
 TRACK_CHANGED = "analysis.track_changed"
 
 
-def enqueue(task_name: str, **ids: str) -> None:
+def enqueue(task_name: str, **ids: object) -> None:
     """Send a task by name after commit. A broker that is down is logged; the sweeper resends."""
     arguments = {name: str(value) for name, value in ids.items()}
     transaction.on_commit(lambda: _send(task_name, arguments))

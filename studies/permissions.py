@@ -6,7 +6,7 @@ A pathologist does not see predictions, so that no label is read in their light.
 
 from collections.abc import Iterable
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import Q
 
 from studies.models import Clip, Patient, RoleGrant, Site, Study, Track
@@ -22,12 +22,12 @@ RESULT_ROLES = frozenset({Role.CLINICIAN, Role.COORDINATOR, Role.ADMINISTRATOR})
 """Roles whose holders see predictions, models and results."""
 
 
-def grants_in(user: AbstractBaseUser, study: Study) -> list[RoleGrant]:
+def grants_in(user: User, study: Study) -> list[RoleGrant]:
     """Return the user's grants in a study, read once per user object."""
     return _grants_by_study(user).get(study.pk, [])
 
 
-def _grants_by_study(user: AbstractBaseUser) -> dict[object, list[RoleGrant]]:
+def _grants_by_study(user: User) -> dict[object, list[RoleGrant]]:
     if not user.is_active:
         return {}
     cached: dict[object, list[RoleGrant]] | None = getattr(user, GRANTS_CACHE, None)
@@ -39,13 +39,13 @@ def _grants_by_study(user: AbstractBaseUser) -> dict[object, list[RoleGrant]]:
     return cached
 
 
-def forget_grants(user: AbstractBaseUser) -> None:
+def forget_grants(user: User) -> None:
     """Drop the cached grants of a user object after they changed."""
     if hasattr(user, GRANTS_CACHE):
         delattr(user, GRANTS_CACHE)
 
 
-def roles_in(user: AbstractBaseUser, study: Study, site: Site | None = None) -> set[str]:
+def roles_in(user: User, study: Study, site: Site | None = None) -> set[str]:
     """Return the roles of a user in a study; with a site, only those that reach that site."""
     if user.is_active and getattr(user, "is_superuser", False):
         return {Role.ADMINISTRATOR} | {grant.role for grant in grants_in(user, study)}
@@ -56,25 +56,25 @@ def roles_in(user: AbstractBaseUser, study: Study, site: Site | None = None) -> 
     }
 
 
-def has_role(user: AbstractBaseUser, study: Study, roles: Iterable[str], site: Site | None = None) -> bool:
+def has_role(user: User, study: Study, roles: Iterable[str], site: Site | None = None) -> bool:
     """Whether the user holds any of these roles there."""
     return not roles_in(user, study, site).isdisjoint(roles)
 
 
-def has_role_everywhere(user: AbstractBaseUser, study: Study, roles: Iterable[str]) -> bool:
+def has_role_everywhere(user: User, study: Study, roles: Iterable[str]) -> bool:
     """Whether the user holds one of these roles for all sites: what acts that change the whole study need."""
     if user.is_active and getattr(user, "is_superuser", False) and Role.ADMINISTRATOR in set(roles):
         return True
     return any(grant.role in set(roles) and grant.site_id is None for grant in grants_in(user, study))
 
 
-def is_blinded(user: AbstractBaseUser, study: Study) -> bool:
+def is_blinded(user: User, study: Study) -> bool:
     """Whether a sonographer's grant hides labels and predictions of this study from the user."""
     return any(grant.role == Role.SONOGRAPHER for grant in grants_in(user, study))
 
 
 def reach(
-    user: AbstractBaseUser,
+    user: User,
     roles: Iterable[str] = tuple(Role.values),
     *,
     study: str = "study",
@@ -103,7 +103,7 @@ def reach(
     return condition
 
 
-def holds_anywhere(user: AbstractBaseUser, roles: Iterable[str], *, unblinded: bool = False) -> bool:
+def holds_anywhere(user: User, roles: Iterable[str], *, unblinded: bool = False) -> bool:
     """Whether there is any study in which one of these roles counts for the user."""
     wanted = set(roles)
     if user.is_active and getattr(user, "is_superuser", False) and Role.ADMINISTRATOR in wanted:
@@ -115,56 +115,56 @@ def holds_anywhere(user: AbstractBaseUser, roles: Iterable[str], *, unblinded: b
     return False
 
 
-def can_view_study(user: AbstractBaseUser, study: Study) -> bool:
+def can_view_study(user: User, study: Study) -> bool:
     """Any role in the study."""
     return bool(roles_in(user, study))
 
 
-def can_view_patient(user: AbstractBaseUser, patient: Patient) -> bool:
+def can_view_patient(user: User, patient: Patient) -> bool:
     """Any role that reaches the patient's site."""
     return bool(roles_in(user, patient.study, patient.site))
 
 
-def can_manage_cohort(user: AbstractBaseUser, study: Study, site: Site | None = None) -> bool:
+def can_manage_cohort(user: User, study: Study, site: Site | None = None) -> bool:
     """Coordinators add patients, enter clinical data, and screen."""
     return has_role(user, study, {Role.COORDINATOR}, site)
 
 
-def can_edit_patient(user: AbstractBaseUser, patient: Patient) -> bool:
+def can_edit_patient(user: User, patient: Patient) -> bool:
     """Coordinators of the patient's site."""
     return can_manage_cohort(user, patient.study, patient.site)
 
 
-def can_upload(user: AbstractBaseUser, study: Study, site: Site | None = None) -> bool:
+def can_upload(user: User, study: Study, site: Site | None = None) -> bool:
     """Coordinators and sonographers bring files in."""
     return has_role(user, study, {Role.COORDINATOR, Role.SONOGRAPHER}, site)
 
 
-def can_view_clip(user: AbstractBaseUser, clip: Clip) -> bool:
+def can_view_clip(user: User, clip: Clip) -> bool:
     """Whoever sees the patient, except pathologists: their reading stays blind to the images."""
     patient = clip.patient
     return has_role(user, patient.study, IMAGE_ROLES, patient.site)
 
 
-def can_correct_boxes(user: AbstractBaseUser, clip: Clip) -> bool:
+def can_correct_boxes(user: User, clip: Clip) -> bool:
     """Sonographers of the patient's site."""
     patient = clip.patient
     return has_role(user, patient.study, {Role.SONOGRAPHER}, patient.site)
 
 
-def can_edit_track(user: AbstractBaseUser, track: Track) -> bool:
+def can_edit_track(user: User, track: Track) -> bool:
     """The reader whose track it is, while still a sonographer there."""
     return track.reader_id == user.pk and can_correct_boxes(user, track.clip)
 
 
-def can_enter_pathology(user: AbstractBaseUser, patient: Patient) -> bool:
+def can_enter_pathology(user: User, patient: Patient) -> bool:
     """Pathologists of the patient's site who are not blinded by a sonographer's grant."""
     return not is_blinded(user, patient.study) and has_role(
         user, patient.study, {Role.PATHOLOGIST}, patient.site
     )
 
 
-def can_view_labels(user: AbstractBaseUser, patient: Patient) -> bool:
+def can_view_labels(user: User, patient: Patient) -> bool:
     """Pathologists, coordinators and clinicians; administrators, who train, not of a sealed test side."""
     study = patient.study
     roles = roles_in(user, study, patient.site)
@@ -175,7 +175,7 @@ def can_view_labels(user: AbstractBaseUser, patient: Patient) -> bool:
     return Role.ADMINISTRATOR in roles and not _is_sealed_test(patient)
 
 
-def can_view_labels_in(user: AbstractBaseUser, study: Study) -> bool:
+def can_view_labels_in(user: User, study: Study) -> bool:
     """Whether the user sees labels of a study at all (counts, lists); each patient is asked for itself."""
     return not is_blinded(user, study) and has_role(user, study, LABEL_ROLES)
 
@@ -186,48 +186,48 @@ def _is_sealed_test(patient: Patient) -> bool:
     return on_test_side and patient.study.is_sealed and not patient.study.looks.exists()
 
 
-def can_view_predictions(user: AbstractBaseUser, study: Study, site: Site | None = None) -> bool:
+def can_view_predictions(user: User, study: Study, site: Site | None = None) -> bool:
     """Clinicians, coordinators and administrators who are not blinded."""
     return not is_blinded(user, study) and has_role(user, study, RESULT_ROLES, site)
 
 
-def can_view_results(user: AbstractBaseUser, study: Study) -> bool:
+def can_view_results(user: User, study: Study) -> bool:
     """The same people as predictions."""
     return can_view_predictions(user, study)
 
 
-def can_train(user: AbstractBaseUser, study: Study) -> bool:
+def can_train(user: User, study: Study) -> bool:
     """Administrators of the whole study who are not blinded start training, promote and roll back."""
     return not is_blinded(user, study) and has_role_everywhere(user, study, {Role.ADMINISTRATOR})
 
 
-def can_view_models(user: AbstractBaseUser, study: Study) -> bool:
+def can_view_models(user: User, study: Study) -> bool:
     """Administrators, coordinators and clinicians who are not blinded."""
     return can_view_predictions(user, study)
 
 
-def can_seal(user: AbstractBaseUser, study: Study) -> bool:
+def can_seal(user: User, study: Study) -> bool:
     """Coordinators of the whole study split, seal, and add sites."""
     return has_role_everywhere(user, study, {Role.COORDINATOR})
 
 
-def can_take_look(user: AbstractBaseUser, study: Study) -> bool:
+def can_take_look(user: User, study: Study) -> bool:
     """Coordinators and administrators of the whole study take a counted look at the test side."""
     roles = {Role.COORDINATOR, Role.ADMINISTRATOR}
     return not is_blinded(user, study) and has_role_everywhere(user, study, roles)
 
 
-def can_view_jobs(user: AbstractBaseUser, study: Study) -> bool:
+def can_view_jobs(user: User, study: Study) -> bool:
     """Anyone in the study sees the list; each row shows only what the viewer may see."""
     return can_view_study(user, study)
 
 
-def can_administer(user: AbstractBaseUser, study: Study) -> bool:
+def can_administer(user: User, study: Study) -> bool:
     """Administrators of the whole study manage grants and read the audit trail."""
     return has_role_everywhere(user, study, {Role.ADMINISTRATOR})
 
 
-def can_create_study(user: AbstractBaseUser) -> bool:
+def can_create_study(user: User) -> bool:
     """Superusers, and anyone who coordinates or administers a study already."""
     if not user.is_active:
         return False

@@ -1,6 +1,6 @@
 """Reads of the observed side. Every function takes `viewer`: site access and blinding live here."""
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import (
     Case,
     Count,
@@ -43,14 +43,14 @@ from studies.permissions import (
 )
 
 
-def studies_for(*, viewer: AbstractBaseUser) -> QuerySet[Study]:
+def studies_for(*, viewer: User) -> QuerySet[Study]:
     """Studies in which the viewer holds any role."""
     if getattr(viewer, "is_superuser", False):
         return Study.objects.all()
     return Study.objects.filter(grants__user_id=viewer.pk).distinct()
 
 
-def _site_filter(viewer: AbstractBaseUser, study: Study, prefix: str = "") -> Q:
+def _site_filter(viewer: User, study: Study, prefix: str = "") -> Q:
     """Condition that keeps the sites which the viewer's grants reach."""
     if getattr(viewer, "is_superuser", False):
         return Q()
@@ -59,7 +59,7 @@ def _site_filter(viewer: AbstractBaseUser, study: Study, prefix: str = "") -> Q:
     return Q() if None in site_ids else Q(**{f"{prefix}site_id__in": site_ids})
 
 
-def sites_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Site]:
+def sites_for(study: Study, *, viewer: User) -> QuerySet[Site]:
     """Sites of a study that the viewer's grants reach."""
     if getattr(viewer, "is_superuser", False):
         return study.sites.all()
@@ -67,7 +67,7 @@ def sites_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Site]:
     return study.sites.all() if None in site_ids else study.sites.filter(pk__in=site_ids)
 
 
-def patients_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Patient]:
+def patients_for(study: Study, *, viewer: User) -> QuerySet[Patient]:
     """Patients of a study at the viewer's sites, with what the cohort table shows."""
     return (
         study.patients.filter(_site_filter(viewer, study))
@@ -76,40 +76,40 @@ def patients_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Patient]
     )
 
 
-def study_get(slug: str, *, viewer: AbstractBaseUser) -> Study:
+def study_get(slug: str, *, viewer: User) -> Study:
     """The study by its slug; 404 when it is not there or not the viewer's."""
     return get_object_or_404(studies_for(viewer=viewer), slug=slug)
 
 
-def patient_get(patient_id: object, *, viewer: AbstractBaseUser) -> Patient:
+def patient_get(patient_id: object, *, viewer: User) -> Patient:
     """The patient; 404 when it is not there or out of the viewer's reach."""
     patients = Patient.objects.select_related("study", "site", "membership", "clinical")
     patient = get_object_or_404(patients, pk=patient_id)
     return _visible(patient, can_view_patient(viewer, patient))
 
 
-def clip_get(clip_id: object, *, viewer: AbstractBaseUser) -> Clip:
+def clip_get(clip_id: object, *, viewer: User) -> Clip:
     """The clip; 404 when it is not there or out of the viewer's reach."""
     clips = Clip.objects.select_related("exam__patient__study", "exam__patient__site", "lesion")
     clip = get_object_or_404(clips, pk=clip_id)
     return _visible(clip, can_view_clip(viewer, clip))
 
 
-def track_get(track_id: object, *, viewer: AbstractBaseUser) -> Track:
+def track_get(track_id: object, *, viewer: User) -> Track:
     """The track; 404 when its clip is out of the viewer's reach."""
     tracks = Track.objects.select_related("clip__exam__patient__study", "clip__exam__patient__site", "reader")
     track = get_object_or_404(tracks, pk=track_id)
     return _visible(track, can_view_clip(viewer, track.clip))
 
 
-def specimen_get(specimen_id: object, *, viewer: AbstractBaseUser) -> Specimen:
+def specimen_get(specimen_id: object, *, viewer: User) -> Specimen:
     """The specimen; 404 when labels of its patient are hidden from the viewer."""
     specimens = Specimen.objects.select_related("patient__study", "patient__site")
     specimen = get_object_or_404(specimens, pk=specimen_id)
     return _visible(specimen, can_view_labels(viewer, specimen.patient))
 
 
-def upload_get(upload_id: object, *, viewer: AbstractBaseUser) -> Upload:
+def upload_get(upload_id: object, *, viewer: User) -> Upload:
     """The upload; 404 when it, or the patient it belongs to, is out of the viewer's reach."""
     return get_object_or_404(uploads_in_reach(viewer=viewer), pk=upload_id)
 
@@ -138,7 +138,7 @@ def track_of_record(clip: Clip) -> Track | None:
     return None
 
 
-def tracks_for(clip: Clip, *, viewer: AbstractBaseUser) -> list[Track]:
+def tracks_for(clip: Clip, *, viewer: User) -> list[Track]:
     """Tracks of a clip that the viewer may see: a reader sees another reader's only after all are signed."""
     tracks = list(clip.tracks.select_related("reader").order_by("source", "number", "created_at"))
     if not is_blinded(viewer, clip.study) or reading_is_complete(clip, tracks):
@@ -156,14 +156,14 @@ def reading_is_complete(clip: Clip, tracks: list[Track]) -> bool:
     return sum(signed.values()) >= clip.study.readers_per_clip
 
 
-def clips_for(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Clip]:
+def clips_for(study: Study, *, viewer: User) -> QuerySet[Clip]:
     """Clips of a study at the viewer's sites."""
     return Clip.objects.filter(
         _site_filter(viewer, study, "exam__patient__"), exam__patient__study=study
     ).select_related("exam__patient__site", "lesion")
 
 
-def may_open_track(clip: Clip, *, viewer: AbstractBaseUser) -> bool:
+def may_open_track(clip: Clip, *, viewer: User) -> bool:
     """Whether the viewer is one of the clip's readers, or the study asks for one more."""
     readers = set(clip.tracks.filter(source=Track.Source.READER).values_list("reader_id", flat=True))
     return viewer.pk in readers or len(readers) < clip.study.readers_per_clip
@@ -173,7 +173,7 @@ READING_STATES = ("open", "waiting", "adjudicate", "signed", "taken")
 """Of a clip for one reader, in the order of the worklist."""
 
 
-def clips_to_read(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Clip]:
+def clips_to_read(study: Study, *, viewer: User) -> QuerySet[Clip]:
     """Clips with `state` (one of READING_STATES) for this reader, and what the worklist shows of each.
 
     open: begun by the viewer; waiting: needs a reader; signed: by the viewer; adjudicate: both readers
@@ -212,7 +212,7 @@ def clips_to_read(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Clip]:
     )
 
 
-def clip_to_read_next(study: Study, *, viewer: AbstractBaseUser, after: Clip | None = None) -> Clip | None:
+def clip_to_read_next(study: Study, *, viewer: User, after: Clip | None = None) -> Clip | None:
     """The clip to open next: one begun, else the oldest that waits; not the one just read."""
     clips = clips_to_read(study, viewer=viewer).filter(state__in=("open", "waiting", "adjudicate"))
     if after is not None:
@@ -229,23 +229,23 @@ def by_reading_state(clips: QuerySet[Clip]) -> QuerySet[Clip]:
 # Over all studies at once, for the API: what the predicates say of one row, said of a table.
 
 
-def sites_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Site]:
+def sites_in_reach(*, viewer: User) -> QuerySet[Site]:
     """Sites of every study that the viewer's grants reach."""
     return Site.objects.filter(reach(viewer, site="pk"))
 
 
-def patients_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Patient]:
+def patients_in_reach(*, viewer: User) -> QuerySet[Patient]:
     """Patients of every study at the viewer's sites."""
     return Patient.objects.filter(reach(viewer))
 
 
-def clips_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Clip]:
+def clips_in_reach(*, viewer: User) -> QuerySet[Clip]:
     """Clips at the viewer's sites; none for pathologists."""
     patient = "exam__patient__"
     return Clip.objects.filter(reach(viewer, IMAGE_ROLES, study=f"{patient}study", site=f"{patient}site"))
 
 
-def tracks_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Track]:
+def tracks_in_reach(*, viewer: User) -> QuerySet[Track]:
     """Tracks of those clips; of another reader only where the reading is complete (see `tracks_for`)."""
     tracks = Track.objects.filter(clip__in=clips_in_reach(viewer=viewer))
     study = "clip__exam__patient__study"
@@ -267,7 +267,7 @@ def tracks_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Track]:
     )
 
 
-def uploads_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Upload]:
+def uploads_in_reach(*, viewer: User) -> QuerySet[Upload]:
     """Files of patients within the viewer's reach, and files without a patient of the viewer's studies."""
     uploads = Upload.objects.select_related("study", "patient__site")
     with_patient = reach(viewer, IMAGE_ROLES, study="patient__study", site="patient__site")
@@ -275,7 +275,7 @@ def uploads_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Upload]:
     return uploads.filter(with_patient & Q(patient__isnull=False) | waiting & Q(patient__isnull=True))
 
 
-def labelled_patients_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Patient]:
+def labelled_patients_in_reach(*, viewer: User) -> QuerySet[Patient]:
     """Patients whose labels the viewer may see (see `can_view_labels`)."""
     sealed = Q(membership__side=Membership.Side.TEST, study__sealed_at__isnull=False)
     unopened = sealed & ~Exists(Look.objects.filter(study=OuterRef("study")))
@@ -283,17 +283,17 @@ def labelled_patients_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Patient]
     return Patient.objects.filter(reach(viewer, LABEL_ROLES, unblinded=True) | trainer & ~unopened)
 
 
-def specimens_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Specimen]:
+def specimens_in_reach(*, viewer: User) -> QuerySet[Specimen]:
     """Specimens of the patients whose labels the viewer may see."""
     return Specimen.objects.filter(patient__in=labelled_patients_in_reach(viewer=viewer))
 
 
-def labels_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[Label]:
+def labels_in_reach(*, viewer: User) -> QuerySet[Label]:
     """Readings of those specimens."""
     return Label.objects.filter(specimen__patient__in=labelled_patients_in_reach(viewer=viewer))
 
 
-def audit_in_reach(*, viewer: AbstractBaseUser) -> QuerySet[AuditEvent]:
+def audit_in_reach(*, viewer: User) -> QuerySet[AuditEvent]:
     """The audit trail of the studies that the viewer administers, without what would unblind the viewer.
 
     Pathology is left out for administrators who may not see every label of the study: the blinded, and all

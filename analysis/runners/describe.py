@@ -24,6 +24,7 @@ from studies.services.video import pack_local_path
 
 NO_TRACK = "There is no lesion box to describe: the detector found none. Draw one in the viewer."
 MS_PER_S = 1000.0
+REJECTED_BY_READER = "A reader rejected this frame."
 # The parameters that a static feature of a frame depends on; others only touch the curves.
 STATIC_PARAMETERS = (
     "mask_kind", "margin", "bin_width", "bin_count", "min_pixels", "min_side_px", "spacing_base", "exclude",
@@ -64,6 +65,7 @@ def _describe_track(clip: Clip, track: Track, ticker: JobTicker) -> str:
                 parameters=parameters,
                 times_s=_times_s(clip),
                 known_static={t: row for t, row in reusable.items() if t not in excluded},
+                left_out=dict.fromkeys(sorted(excluded), REJECTED_BY_READER),
                 progress=ticker.progress,
                 cancelled=ticker.cancelled,
             )

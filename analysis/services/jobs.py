@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -32,7 +32,7 @@ def task_name(kind: str) -> str:
 
 def job_enqueue(
     *,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     kind: str,
     study: Study,
     clip: Clip | None = None,
@@ -104,7 +104,7 @@ def job_stopped(*, job: Job) -> None:
     _close(job, Job.Status.CANCELLED, "Cancelled; what was stored before stays as it was.", {})
 
 
-def job_cancel(*, actor: AbstractBaseUser, job: Job) -> Job:
+def job_cancel(*, actor: User, job: Job) -> Job:
     """Ask a job to stop: a waiting one ends at once, a running one at its next beat."""
     with transaction.atomic():
         Job.objects.filter(pk=job.pk, status=Job.Status.QUEUED).update(
@@ -116,7 +116,7 @@ def job_cancel(*, actor: AbstractBaseUser, job: Job) -> Job:
     return job
 
 
-def job_retry(*, actor: AbstractBaseUser, job: Job) -> Job:
+def job_retry(*, actor: User, job: Job) -> Job:
     """Do a failed or cancelled job again, as a new job with the same parameters."""
     if job.status not in {Job.Status.FAILED, Job.Status.CANCELLED}:
         raise RuleViolationError("Only a failed or cancelled job can be retried.")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import transaction
 
@@ -107,7 +107,7 @@ def evaluation_store(
 
 
 @transaction.atomic
-def version_promote(*, actor: AbstractBaseUser | None, version: ModelVersion, reason: str) -> ModelVersion:
+def version_promote(*, actor: User | None, version: ModelVersion, reason: str) -> ModelVersion:
     """Make a version the one of record; promoting an earlier one rolls back."""
     if not reason.strip():
         raise RuleViolationError("Say why this version becomes the one of record; the reason is kept.")

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from analysis.models import Job
@@ -20,7 +20,7 @@ TOO_FEW = "There are {n} patients with a final HER2 label; label more of them be
 
 
 @transaction.atomic
-def study_split(*, actor: AbstractBaseUser, study: Study) -> int:
+def study_split(*, actor: User, study: Study) -> int:
     """Put every patient with a final outcome on the training or the test side; return how many.
 
     Raises RuleViolationError when the study is split already or labels are too few.
@@ -48,7 +48,7 @@ def study_split(*, actor: AbstractBaseUser, study: Study) -> int:
     return count
 
 
-def newcomers_join(*, actor: AbstractBaseUser | None, study: Study) -> int:
+def newcomers_join(*, actor: User | None, study: Study) -> int:
     """Put labelled patients who came after the seal on the training side; return how many."""
     if not study.is_sealed:
         return 0

@@ -5,7 +5,7 @@ import json
 from contextvars import ContextVar
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import connection, models, transaction
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ remote_address: ContextVar[str | None] = ContextVar("remote_address", default=No
 
 def audit_record(
     *,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     action: str,
     target: models.Model,
     study: Study | None = None,

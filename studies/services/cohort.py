@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.forms.models import model_to_dict
 
@@ -20,7 +20,7 @@ CLINICAL_FIELDS = (
 @transaction.atomic
 def study_create(
     *,
-    actor: AbstractBaseUser,
+    actor: User,
     slug: str,
     title: str,
     description: str = "",
@@ -47,7 +47,7 @@ def study_create(
 
 
 @transaction.atomic
-def site_create(*, actor: AbstractBaseUser | None, study: Study, code: str, name: str) -> Site:
+def site_create(*, actor: User | None, study: Study, code: str, name: str) -> Site:
     """Add a centre to a study."""
     site = Site(study=study, code=code, name=name)
     site.full_clean()
@@ -59,8 +59,8 @@ def site_create(*, actor: AbstractBaseUser | None, study: Study, code: str, name
 @transaction.atomic
 def grant_create(
     *,
-    actor: AbstractBaseUser | None,
-    user: AbstractBaseUser,
+    actor: User | None,
+    user: User,
     role: str,
     study: Study,
     site: Site | None = None,
@@ -78,7 +78,7 @@ def grant_create(
 
 
 @transaction.atomic
-def grant_revoke(*, actor: AbstractBaseUser, grant: RoleGrant, reason: str) -> None:
+def grant_revoke(*, actor: User, grant: RoleGrant, reason: str) -> None:
     """Take a role away again; the audit trail keeps that it was there."""
     changes = {"user": [grant.user_id, None], "role": [grant.role, None]}
     audit_record(
@@ -89,7 +89,7 @@ def grant_revoke(*, actor: AbstractBaseUser, grant: RoleGrant, reason: str) -> N
 
 
 @transaction.atomic
-def patient_create(*, actor: AbstractBaseUser | None, study: Study, site: Site, code: str) -> Patient:
+def patient_create(*, actor: User | None, study: Study, site: Site, code: str) -> Patient:
     """Add a patient with a first exam, a first lesion and an empty clinical record."""
     if site.study_id != study.pk:
         raise RuleViolationError("The site belongs to another study; choose one of this study.")
@@ -104,7 +104,7 @@ def patient_create(*, actor: AbstractBaseUser | None, study: Study, site: Site, 
 
 
 @transaction.atomic
-def exam_create(*, actor: AbstractBaseUser, patient: Patient, phase: str, performed_on: Any = None) -> Exam:
+def exam_create(*, actor: User, patient: Patient, phase: str, performed_on: Any = None) -> Exam:
     """Add a visit."""
     last = patient.exams.order_by("-number").first()
     exam = Exam(
@@ -118,7 +118,7 @@ def exam_create(*, actor: AbstractBaseUser, patient: Patient, phase: str, perfor
 
 @transaction.atomic
 def clinical_save(
-    *, actor: AbstractBaseUser | None, patient: Patient, values: dict[str, Any], reason: str = ""
+    *, actor: User | None, patient: Patient, values: dict[str, Any], reason: str = ""
 ) -> ClinicalRecord:
     """Store clinical values of a patient; every changed field keeps its old value in the audit trail."""
     unknown = sorted(set(values) - set(CLINICAL_FIELDS))
@@ -144,7 +144,7 @@ def clinical_save(
 
 
 @transaction.atomic
-def index_clip_choose(*, actor: AbstractBaseUser, patient: Patient, clip: Clip, reason: str) -> Patient:
+def index_clip_choose(*, actor: User, patient: Patient, clip: Clip, reason: str) -> Patient:
     """Choose the clip that stands for a patient in learning."""
     if clip.exam.patient_id != patient.pk:
         raise RuleViolationError("The clip belongs to another patient.")

@@ -7,18 +7,30 @@ ROLE_ORDER = (Label.Role.ADJUDICATED, Label.Role.FIRST)
 
 
 def label_of_record(patient: Patient) -> Label | None:
-    """The locked label of the excision, else of the core; adjudicated before first reading.
+    """The signed label of the excision, else of the core; adjudicated before first reading.
+
+    None where specimens of the same kind disagree, and where one of them is not signed yet: an excision
+    whose reading is open is not passed over for the core (`studies.rules.her2_labels.training_label`).
 
     Uses `patient.specimens.all()` and `specimen.labels.all()`, so that callers can prefetch.
     """
     specimens = list(patient.specimens.all())
     for kind in SPECIMEN_ORDER:
-        for specimen in (s for s in specimens if s.kind == kind):
-            locked = {label.role: label for label in specimen.labels.all() if label.status == "locked"}
-            for role in ROLE_ORDER:
-                if role in locked:
-                    return locked[role]
+        read = [_reading(specimen) for specimen in specimens if specimen.kind == kind]
+        labels = [label for label in read if label is not None]
+        if labels:
+            signed = all(label.status == Label.Status.LOCKED for label in labels)
+            agreed = len({label.call for label in labels}) == 1
+            return labels[0] if signed and agreed else None
     return None
+
+
+def _reading(specimen: Specimen) -> Label | None:
+    """The reading of a specimen that counts, signed or open; None where nobody has read it yet."""
+    by_role = {label.role: label for label in specimen.labels.all()}
+    readings = [by_role[role] for role in ROLE_ORDER if role in by_role]
+    signed = [label for label in readings if label.status == Label.Status.LOCKED]
+    return next(iter(signed or readings), None)
 
 
 def outcome_of(label: Label | None, rule: str) -> bool | None:

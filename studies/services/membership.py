@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,9 +17,7 @@ NEW_PATIENT_RULE = "joined after the seal: training"
 
 
 @transaction.atomic
-def membership_assign(
-    *, actor: AbstractBaseUser | None, study: Study, sides: Mapping[UUID, str], rule: str
-) -> int:
+def membership_assign(*, actor: User | None, study: Study, sides: Mapping[UUID, str], rule: str) -> int:
     """Put patients on their side of the split. A patient who is on a side never moves."""
     study = Study.objects.select_for_update().get(pk=study.pk)
     if study.is_sealed and set(sides.values()) - {Membership.Side.TRAINING}:
@@ -41,7 +39,7 @@ def membership_assign(
 
 
 @transaction.atomic
-def study_freeze_base(*, actor: AbstractBaseUser | None, study: Study, base: Mapping[str, object]) -> Study:
+def study_freeze_base(*, actor: User | None, study: Study, base: Mapping[str, object]) -> Study:
     """Freeze the units of time and length and the common band; refuses once the split is sealed."""
     if study.is_sealed:
         raise RuleViolationError("The split is sealed: its units no longer change.")
@@ -59,7 +57,7 @@ def study_freeze_base(*, actor: AbstractBaseUser | None, study: Study, base: Map
 
 
 @transaction.atomic
-def study_seal(*, actor: AbstractBaseUser, study: Study) -> Study:
+def study_seal(*, actor: User, study: Study) -> Study:
     """Freeze the split: store the hash of who is on which side. From now on looks are counted."""
     locked = Study.objects.select_for_update().get(pk=study.pk)
     if locked.is_sealed:
@@ -91,7 +89,7 @@ def seal_digest(study: Study) -> str:
 
 
 @transaction.atomic
-def look_take(*, actor: AbstractBaseUser, study: Study, reason: str) -> Look:
+def look_take(*, actor: User, study: Study, reason: str) -> Look:
     """Count and log one look at the test side; refuses when the membership no longer fits the seal."""
     if not reason.strip():
         raise RuleViolationError("Say why the test side is looked at; the reason is kept with the look.")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.forms.models import model_to_dict
 from django.utils import timezone
@@ -25,7 +25,7 @@ TRAINABLE_CALLS = frozenset({"POSITIVE", "NEGATIVE"})
 @transaction.atomic
 def specimen_create(
     *,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     patient: Patient,
     kind: str,
     taken_on: Any = None,
@@ -76,7 +76,7 @@ def classify_values(values: dict[str, Any], *, invasive: bool) -> Her2Result:
 @transaction.atomic
 def label_save(
     *,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     specimen: Specimen,
     values: dict[str, Any],
     role: str = Label.Role.FIRST,
@@ -133,7 +133,7 @@ def _derive(label: Label) -> None:
 
 
 @transaction.atomic
-def label_lock(*, actor: AbstractBaseUser | None, label: Label) -> Label:
+def label_lock(*, actor: User | None, label: Label) -> Label:
     """Sign a reading. Only a final call can be signed, with the comment that the engine asks for."""
     locked = Label.objects.select_for_update().get(pk=label.pk)
     if locked.status == Label.Status.LOCKED:
@@ -152,7 +152,7 @@ def label_lock(*, actor: AbstractBaseUser | None, label: Label) -> Label:
 
 
 @transaction.atomic
-def label_amend(*, actor: AbstractBaseUser, label: Label, reason: str) -> Label:
+def label_amend(*, actor: User, label: Label, reason: str) -> Label:
     """Open a locked reading again; what it said before stays in the audit trail."""
     if not reason.strip():
         raise RuleViolationError("Say why the signed reading is amended; the reason is kept.")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
@@ -24,6 +24,7 @@ from studies.errors import RefusedFileError, RuleViolationError
 from studies.imaging.cine import inspect_file, iter_frames
 from studies.imaging.deidentify import suggest_blank_regions
 from studies.imaging.pack import write_pack
+from studies.imaging.pack_format import PackCancelledError
 from studies.imaging.pack_reader import PackReader
 from studies.imaging.preview import perceptual_hash, thumbnail
 from studies.imaging.types import CineInfo, PackInfo
@@ -54,7 +55,7 @@ class Verdict:
 
 
 def upload_create(
-    *, actor: AbstractBaseUser, study: Study, patient: Patient | None, file: UploadedFile, label: str
+    *, actor: User, study: Study, patient: Patient | None, file: UploadedFile, label: str
 ) -> Upload:
     """Spool an arriving file and queue its check. The file's own name is dropped: it can carry a name."""
     if file.size is None or file.size > settings.MAX_UPLOAD_BYTES:
@@ -71,7 +72,7 @@ def upload_create(
     return upload
 
 
-def upload_assign(*, actor: AbstractBaseUser, upload: Upload, patient: Patient) -> Upload:
+def upload_assign(*, actor: User, upload: Upload, patient: Patient) -> Upload:
     """Give a waiting file its patient and queue its check."""
     if upload.is_final or upload.patient_id is not None:
         raise RuleViolationError("This file already has a patient or a verdict; reload the page.")
@@ -85,7 +86,7 @@ def upload_assign(*, actor: AbstractBaseUser, upload: Upload, patient: Patient) 
     return upload
 
 
-def upload_cancel(*, actor: AbstractBaseUser, upload: Upload) -> Upload:
+def upload_cancel(*, actor: User, upload: Upload) -> Upload:
     """Stop the check of a file; nothing of it is kept."""
     with transaction.atomic():
         changed = Upload.objects.filter(
@@ -125,7 +126,7 @@ def upload_ingest(*, upload_id: str) -> Upload | None:
 
 def file_ingest(
     *,
-    actor: AbstractBaseUser | None,
+    actor: User | None,
     patient: Patient,
     path: Path,
     progress: Callable[[int, int], None] | None = None,
@@ -142,7 +143,7 @@ def file_ingest(
             blank = suggest_blank_regions(info, first)
             pack = write_pack(path, target, info=info, blank=blank, progress=progress, cancelled=cancelled)
             clip = _clip_store(actor=actor, patient=patient, info=info, pack=pack, path=target)
-    except RefusedFileError as error:
+    except (RefusedFileError, PackCancelledError) as error:
         return Verdict(False, str(error), None)
     return Verdict(True, _accepted_sentence(clip), clip)
 
@@ -193,9 +194,7 @@ def _known_clip(patient: Patient, info: CineInfo) -> Clip | None:
     return Clip.objects.filter(exam__patient=patient, source_sha256=info.source_sha256).first()
 
 
-def _clip_store(
-    *, actor: AbstractBaseUser | None, patient: Patient, info: CineInfo, pack: PackInfo, path: Path
-) -> Clip:
+def _clip_store(*, actor: User | None, patient: Patient, info: CineInfo, pack: PackInfo, path: Path) -> Clip:
     """Write the pack to storage and the clip to the database; on any failure neither stays."""
     clip = _clip_row(patient, info, pack)
     try:
@@ -288,19 +287,23 @@ def _is_cancelled(upload: Upload) -> bool:
 
 
 def _upload_finish(upload: Upload, verdict: Verdict) -> None:
-    """Store the verdict and remove the spooled file: the pack is the only record that stays."""
+    """Store the verdict and remove the spooled file: the pack is the only record that stays.
+
+    A file that was cancelled stays so, unless its clip was stored before the wish came.
+    """
     status = Upload.Status.ACCEPTED if verdict.accepted else Upload.Status.REFUSED
+    rows = Upload.objects.filter(pk=upload.pk)
+    if not verdict.accepted:
+        rows = rows.exclude(status=Upload.Status.CANCELLED)
     with transaction.atomic():
-        Upload.objects.filter(pk=upload.pk).exclude(status=Upload.Status.CANCELLED).update(
-            status=status, verdict=verdict.reason, clip=verdict.clip, heartbeat_at=timezone.now()
-        )
-        audit_record(
-            actor=upload.uploader,
-            action="upload.verdict",
-            target=upload,
-            study=upload.study,
-            changes={"status": ["running", status]},
-        )
+        if rows.update(status=status, verdict=verdict.reason, clip=verdict.clip, heartbeat_at=timezone.now()):
+            audit_record(
+                actor=upload.uploader,
+                action="upload.verdict",
+                target=upload,
+                study=upload.study,
+                changes={"status": ["running", status]},
+            )
     upload.refresh_from_db()
     _remove_spool(upload)
 
