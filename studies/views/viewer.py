@@ -1,12 +1,16 @@
 """The cine viewer: one page with what its script needs as JSON, and nothing of labels or predictions."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
@@ -38,9 +42,23 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         "agreements": clip_agreement(clip) if adjudicates or not is_blinded(request.user, clip.study) else [],
         "viewer_data": viewer_data(clip, viewer=request.user),
         "viewer_text": viewer_text(),
+        "modules": module_addresses(),
+        "first_frame": _addresses(clip)["frame"].replace("{index}", "0"),
         "next_clip": clip_to_read_next(clip.study, viewer=request.user, after=clip),
     }
     return render(request, "studies/viewer.html", context)
+
+
+@cache
+def module_addresses() -> list[str]:
+    """Every part of the script, named in the page so that the browser asks for all of them at once.
+
+    They are hashed names only where the storage rewrites imports too; else imports lead to the plain names.
+    """
+    names = sorted(path.name for path in (settings.BASE_DIR / "static" / "js" / "viewer").glob("*.js"))
+    paths = [f"js/viewer/{name}" for name in names if name != "main.js"]
+    is_rewritten = getattr(staticfiles_storage, "support_js_module_import_aggregation", False)
+    return [static(path) if is_rewritten else f"{settings.STATIC_URL}{path}" for path in paths]
 
 
 def viewer_data(clip: Clip, *, viewer: User) -> dict[str, Any]:

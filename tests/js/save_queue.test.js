@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SaveQueue, baseOf, commandNames } from "../../static/js/viewer/save_queue.js";
+import { baseOf, commandNames } from "../../static/js/viewer/save_batch.js";
+import { SaveQueue } from "../../static/js/viewer/save_queue.js";
 import { applyState, sameState } from "../../static/js/viewer/state_patch.js";
 import { FakeServer, FakeStorage, FakeTimers, SHAPE } from "./fake_server.js";
 

@@ -1,8 +1,12 @@
 // @ts-check
 /** Requests to the server. */
-import { cookie } from "../page.js";
 
 const TIMEOUT_MS = 20000;
+
+/** Read at every request: it changes with a new login. @returns {string} */
+function csrfToken() {
+  return /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+}
 
 /**
  * @param {string} method @param {string} url @param {any} [body] @param {Record<string, string>} [headers]
@@ -16,7 +20,7 @@ export async function request(method, url, body, headers = {}, options = {}) {
     signal: AbortSignal.timeout(TIMEOUT_MS),
     headers: {
       Accept: "application/json",
-      "X-CSRFToken": cookie("csrftoken"),
+      "X-CSRFToken": csrfToken(),
       ...(body !== undefined && { "Content-Type": "application/json" }),
       ...headers,
     },

@@ -4,12 +4,12 @@
  *
  * @typedef {import("./tracks.js").Keyframe} Keyframe
  * @typedef {import("./save_queue.js").Block} Block
- * @typedef {import("./save_queue.js").Base} Base
+ * @typedef {import("./save_batch.js").Base} Base
  */
 import { request } from "./api.js";
 import { nameOf } from "./box_items.js";
 import { ask, isAsking } from "./dialogs.js";
-import { baseOf } from "./save_queue.js";
+import { baseOf } from "./save_batch.js";
 import { mergeRest } from "./state_patch.js";
 import { element } from "./table.js";
 import { t } from "./text.js";

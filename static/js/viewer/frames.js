@@ -52,8 +52,12 @@ export class Frames {
     this.focus = index;
     this.#plan(index, direction);
     const bitmap = this.decoded.get(index);
-    const wish = bitmap ? Promise.resolve(bitmap) : this.#load(index);
-    this.#prefetch();
+    if (bitmap) {
+      this.#prefetch();
+      return Promise.resolve(bitmap);
+    }
+    const wish = this.#load(index); // alone on the line: what is asked for now comes before what may be asked for
+    wish.then(() => this.#prefetch(), () => {});
     return wish;
   }
 

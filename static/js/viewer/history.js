@@ -6,7 +6,7 @@
  *            n_keyframes: number}} Row
  */
 import { request } from "./api.js";
-import { baseOf } from "./save_queue.js";
+import { baseOf } from "./save_batch.js";
 import { element } from "./table.js";
 import { t } from "./text.js";
 

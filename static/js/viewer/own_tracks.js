@@ -5,7 +5,7 @@
  * @typedef {import("./store.js").Store} Store
  * @typedef {import("./save_queue.js").SaveQueue} SaveQueue
  */
-import { baseOf } from "./save_queue.js";
+import { baseOf } from "./save_batch.js";
 import { applyState, sameState } from "./state_patch.js";
 
 /** Facts of a track of mine that the server does not know yet. @param {string} reader */

@@ -46,6 +46,7 @@ export class CurvePanel {
     await loadScript(plotly);
     this.library = /** @type {any} */ (globalThis).Plotly;
     this.select.addEventListener("change", () => void this.#choose());
+    this.select.addEventListener("focus", () => void this.#offerFeatures());
     for (const topic of /** @type {const} */ (["tracks", "selection"])) this.store.on(topic, () => this.#later());
     this.store.on("frame", () => this.#moveCursor());
     document.addEventListener("themechange", () => this.#later());
@@ -54,12 +55,16 @@ export class CurvePanel {
     this.plot.on("plotly_click", (/** @type {any} */ event) => this.store.goTo(event.points[0].x - 1));
   }
 
-  /** The names come from the analysis side; without it the box area alone is offered. */
+  /** The names are those that the analysis side offers; before it has computed any, the box area alone is there. */
   async #offerFeatures() {
-    if (!this.address) return;
-    const { status, body } = await request("GET", this.address).catch(() => ({ status: 0, body: null }));
-    if (status !== 200 || !Array.isArray(body?.features)) return;
-    this.select.append(...body.features.map((/** @type {string} */ name) => element("option", { value: name, textContent: name })));
+    if (!this.address || this.select.options.length > 1) return;
+    const answer = await fetch(this.address, { credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const group of page.querySelectorAll("select[data-feature] optgroup")) {
+      for (const option of group.querySelectorAll("option")) option.removeAttribute("selected");
+      this.select.append(document.adoptNode(group));
+    }
   }
 
   get track() {
@@ -89,12 +94,13 @@ export class CurvePanel {
 
   async #fetch() {
     const feature = this.select.value;
-    const { status, body } = await request("GET", `${this.address}?feature=${encodeURIComponent(feature)}`)
-      .catch(() => ({ status: 0, body: null }));
+    const query = new URLSearchParams({ feature });
+    if (this.track && !this.track.isVirtual) query.set("track", this.track.id);
+    const { status, body } = await request("GET", `${this.address}?${query}`).catch(() => ({ status: 0, body: null }));
     if (feature !== this.select.value) return;
-    this.curve = status === 200 && Array.isArray(body.values) ? body : null;
-    this.problem = this.curve ? "" : String(body?.detail ?? t("notReached"));
-    if (this.curve?.stale) this.#poll();
+    this.curve = status === 200 && body?.values?.length ? body : null;
+    this.problem = status === 200 ? t("curve_missing") : t("notReached");
+    if (!this.curve || this.curve.stale) this.#poll();
     this.#showState();
   }
 
@@ -104,6 +110,7 @@ export class CurvePanel {
     const wait = POLL_MS[Math.min(this.polls, POLL_MS.length - 1)];
     this.polls += 1;
     this.pollTimer = setTimeout(async () => {
+      if (!this.select.value) return;
       await this.#fetch();
       if (this.curve && !this.curve.stale) {
         this.polls = 0;
@@ -118,7 +125,7 @@ export class CurvePanel {
     const classes = { live: "status status-ok", fresh: "status status-ok", stale: "status status-warn", missing: "status status-wait" };
     this.state.className = classes[kind];
     this.state.dataset.kind = kind;
-    const words = kind === "missing" ? this.problem || t("curve_missing") : t(`curve_${kind}`);
+    const words = kind === "missing" ? this.problem ?? t("curve_missing") : t(`curve_${kind}`);
     if (this.state.textContent !== words) this.state.textContent = words;
   }
 

@@ -5,35 +5,18 @@
  * are given.
  *
  * @typedef {import("./state_patch.js").State} State
- * @typedef {import("./state_patch.js").StatePatch} StatePatch
- * @typedef {{revision: number, state: State}} Base the newest state that the server has acknowledged
- * @typedef {{seq?: number, track: string, kind: "open"|"create"|"patch", patch?: StatePatch, keyframes?: any[],
- *            command: string, seconds: number, key?: string, revision?: number, body?: any}} Entry
+ * @typedef {import("./save_batch.js").Base} Base
+ * @typedef {import("./save_batch.js").Entry} Entry
  * @typedef {{status: number, body: any}} Answer
  * @typedef {{kind: "conflict"|"locked"|"refused", current: any, reason: string}} Block
  * @typedef {{add: (entry: Entry) => Promise<number>, update: (entries: Entry[]) => Promise<void>,
  *            remove: (entries: Entry[]) => Promise<void>, putBase: (track: string, base: Base) => Promise<void>}} Storage
  */
-import { applyState, isEmpty, sameState, stateDiff } from "./state_patch.js";
+import { baseOf, bodyOf } from "./save_batch.js";
+import { isEmpty, sameState, stateDiff } from "./state_patch.js";
 
 export const BATCH_DELAY_MS = 600;
 export const RETRY_MS = Object.freeze([500, 1000, 2000, 4000, 8000, 15000]);
-const MAX_COMMAND_LENGTH = 100;
-
-/** @param {any} body state of a track as the server tells it @returns {Base} */
-export function baseOf(body) {
-  const { revision, keyframes, excluded, deleted } = body;
-  return { revision, state: { keyframes, excluded, deleted } };
-}
-
-/** "move, move, draw" in short: "move ×2, draw". @param {Entry[]} entries */
-export function commandNames(entries) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const { command } of entries) counts.set(command, (counts.get(command) ?? 0) + 1);
-  const names = [...counts].map(([name, count]) => (count > 1 ? `${name} ×${count}` : name));
-  return names.join(", ").slice(0, MAX_COMMAND_LENGTH);
-}
 
 export class SaveQueue {
   /**
@@ -181,20 +164,10 @@ export class SaveQueue {
   async #prepare(batch) {
     const [first] = batch;
     const base = this.bases.get(first.track);
-    let body;
-    if (first.kind === "patch") {
-      if (!base) throw new Error(`no acknowledged state of track ${first.track}`);
-      const { nFrames, frameShape } = this.shape;
-      const after = batch.reduce((state, { patch }) => applyState(state, patch ?? {}, nFrames, frameShape), base.state);
-      const patch = stateDiff(base.state, after);
-      if (isEmpty(patch)) {
-        await this.#remove(batch);
-        return false;
-      }
-      const seconds = batch.reduce((sum, entry) => sum + entry.seconds, 0);
-      body = { patch, command: commandNames(batch), active_seconds: Math.round(seconds * 10) / 10 };
-    } else {
-      body = first.kind === "open" ? { id: first.track } : { id: first.track, keyframes: first.keyframes };
+    const body = bodyOf(batch, base, this.shape);
+    if (!body) {
+      await this.#remove(batch);
+      return false;
     }
     const key = this.newKey();
     for (const entry of batch) entry.key = key;

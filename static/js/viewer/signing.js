@@ -9,7 +9,7 @@ import { request } from "./api.js";
 import { ask, dialog } from "./dialogs.js";
 import { element } from "./table.js";
 import { nameOf } from "./box_items.js";
-import { baseOf } from "./save_queue.js";
+import { baseOf } from "./save_batch.js";
 import { t } from "./text.js";
 
 export class Signing {

@@ -3,8 +3,8 @@
  * What survives a reload, in IndexedDB: unsaved commands, acknowledged states, the undo stack. One database a
  * user, so that two people at one workstation never send each other's work.
  *
- * @typedef {import("./save_queue.js").Entry} Entry
- * @typedef {import("./save_queue.js").Base} Base
+ * @typedef {import("./save_batch.js").Entry} Entry
+ * @typedef {import("./save_batch.js").Base} Base
  */
 
 const VERSION = 1;

@@ -7,6 +7,7 @@
  * @typedef {import("./store.js").Track} Track
  */
 import { PALETTE, colourOf } from "./box_items.js";
+import { element } from "./table.js";
 
 const LANE_PX = 16;
 const HEAD_PX = 6;
@@ -20,8 +21,9 @@ export class Timeline {
     this.store = store;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.hatch = this.#hatch();
-    /** @type {ImageData|HTMLCanvasElement|null} */
-    this.lanes = null;
+    this.cursor = element("div", { className: "strip-cursor", "aria-hidden": "true" });
+    slider.append(this.cursor);
+    this.isStale = true;
     /** @type {(frame: number) => void} */
     this.onSeek = (frame) => store.goTo(frame);
     for (const topic of /** @type {const} */ (["tracks", "selection", "layers"])) store.on(topic, () => this.#stale());
@@ -58,7 +60,7 @@ export class Timeline {
   }
 
   #stale() {
-    this.lanes = null;
+    this.isStale = true;
     if (this.requested) return;
     this.requested = requestAnimationFrame(() => {
       this.requested = 0;
@@ -66,20 +68,14 @@ export class Timeline {
     });
   }
 
+  /** The cursor is an element of its own: a new frame repaints nothing. */
   draw() {
-    if (!this.lanes) this.#paintLanes();
-    const { context, canvas } = this;
+    if (this.isStale) this.#paintLanes();
     const { frame, clip } = this.store;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    if (this.lanes) context.drawImage(/** @type {HTMLCanvasElement} */ (this.lanes), 0, 0);
-    const step = canvas.width / clip.nFrames;
-    context.fillStyle = "#ffffff";
-    context.fillRect(Math.round((frame + 0.5) * step) - 1, 0, 2, canvas.height);
+    this.cursor.style.transform = `translateX(${((frame + 0.5) / clip.nFrames) * this.slider.clientWidth}px)`;
     this.slider.setAttribute("aria-valuenow", String(frame + 1));
   }
 
-  /** The lanes change rarely: they are kept as a picture. */
   #paintLanes() {
     const tracks = this.store.visible;
     const ratio = devicePixelRatio || 1;
@@ -87,11 +83,9 @@ export class Timeline {
     const height = Math.round((HEAD_PX + LANE_PX * Math.max(1, tracks.length)) * ratio);
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     this.canvas.style.height = `${height / ratio}px`;
-    const sheet = document.createElement("canvas");
-    Object.assign(sheet, { width, height });
-    const context = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
-    tracks.forEach((track, lane) => this.#lane(context, track, (HEAD_PX + lane * LANE_PX) * ratio, ratio));
-    this.lanes = sheet;
+    this.context.clearRect(0, 0, width, height);
+    tracks.forEach((track, lane) => this.#lane(this.context, track, (HEAD_PX + lane * LANE_PX) * ratio, ratio));
+    this.isStale = false;
   }
 
   /** @param {CanvasRenderingContext2D} context @param {Track} track @param {number} top @param {number} ratio */
