@@ -18,10 +18,12 @@ from analysis.pipeline.fusion import fit_combiner, out_of_fold_fusion
 from analysis.pipeline.kernels.cohort_report import CohortReport, report_cohort
 from analysis.pipeline.kernels.controls import (
     LEARNING_SHARES,
+    SHUFFLES,
     LearningPoint,
     ShuffleControl,
     shuffle_verdict,
 )
+from analysis.pipeline.kernels.cutoffs import frozen_cutoff
 from analysis.pipeline.kernels.ensemble import (
     FUSED_MODELS,
     MODELS,
@@ -39,10 +41,10 @@ from analysis.pipeline.kernels.fitted import CLINICAL, KINDS, VIDEO, ClassifierP
 from analysis.pipeline.kernels.model_files import digest
 from analysis.pipeline.kernels.patient_prediction import Explanation, PatientPrediction, explain, predict
 from analysis.pipeline.kernels.ranks import share_of_rows
-from analysis.pipeline.kernels.recalibration import recalibrate
+from analysis.pipeline.kernels.recalibration import out_of_fold_probability, recalibrate
 from analysis.pipeline.kernels.software import installed_versions
 from analysis.pipeline.kernels.task_pool import Cancelled, Check, Progress, run_tasks
-from analysis.pipeline.metrics import auc, delong_interval, youden_cutoff
+from analysis.pipeline.metrics import auc, delong_interval
 from analysis.pipeline.splits import (
     PatientGuard,
     assign_folds,
@@ -169,7 +171,7 @@ def shuffle_control(
     cohort: LearningCohort,
     parameters: LearnParameters | None = None,
     *,
-    repeats: int = 1,
+    repeats: int = SHUFFLES,
     cancelled: Cancelled | None = None,
 ) -> ShuffleControl:
     """Learn from shuffled labels, the whole pipeline again: the out-of-fold AUC must fall to one half.
@@ -342,7 +344,7 @@ def _assemble(
         feature_names=tuple(cohort.feature_names),
         bases=final.bases,
         combiners=combiners,
-        cutoffs={model: _cutoff(y, scores) for model, scores in oof.items()},
+        cutoffs={model: frozen_cutoff(y, scores) for model, scores in oof.items()},
         chosen=chosen,
         recalibration=recalibrate(oof[chosen], y),
         training=TrainingRecord(
@@ -357,9 +359,10 @@ def _assemble(
         versions=installed_versions(),
     )
     sizes = settings.replicates, settings.seed
+    honest = out_of_fold_probability(oof[chosen], y, folds)
     return Learned(
         ensemble,
-        oof=_report("oof", cohort.patients, y, oof, ensemble, *sizes),
+        oof=_report("oof", cohort.patients, y, oof, ensemble, *sizes, probability=honest),
         apparent=_report("apparent", cohort.patients, y, apparent, ensemble, *sizes),
         selected=_selected(cohort, fits[:-1]),
     )
@@ -373,7 +376,10 @@ def _report(
     ensemble: LearnedEnsemble,
     replicates: int,
     seed: int,
+    probability: Vector | None = None,
 ) -> CohortReport:
+    if probability is None:
+        probability = ensemble.recalibration.probability(scores[ensemble.chosen])
     return report_cohort(
         name,
         patients,
@@ -383,15 +389,10 @@ def _report(
         chosen=ensemble.chosen,
         candidates=FUSED_MODELS,
         references=parts_of(ensemble.chosen),
-        probability=ensemble.recalibration.probability(scores[ensemble.chosen]),
+        probability=probability,
         replicates=replicates,
         seed=seed,
     )
-
-
-def _cutoff(y: NDArray[np.int64], scores: Vector) -> float:
-    """Return Youden's cut-off, or the score itself (everybody called positive) where all scores are one."""
-    return float(scores[0]) if np.ptp(scores) == 0.0 else youden_cutoff(y, scores)
 
 
 def _selected(cohort: LearningCohort, fits: list[_Fold]) -> dict[str, int]:

@@ -12,14 +12,14 @@ TINY = LearnParameters(
         svm_c=(1.0,),
         lr_c=(0.1, 1.0),
         rf_leaves=(5,),
-        rf_trees=20,
-        rf_tuning_trees=10,
+        rf_trees=12,
+        rf_tuning_trees=6,
         xgb_depths=(2,),
-        xgb_trees=(20, 40),
+        xgb_trees=(15, 30),
         lasso_folds=3,
     ),
     outer_folds=3,
-    inner_folds=3,
+    inner_folds=2,
     replicates=60,
 )
 
