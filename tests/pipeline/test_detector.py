@@ -82,6 +82,7 @@ def test_the_shipped_weights_are_small_and_say_what_they_are(detector):
     assert 0.05 < detector.info.confidence < 0.95
 
 
+@pytest.mark.slow
 def test_back_ends_agree_within_a_pixel(detector, stills):
     frames = [image for image, _ in stills]
     expected = detector.detect(frames, conf=0.1)
