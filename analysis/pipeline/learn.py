@@ -1,7 +1,6 @@
-"""One cohort, from features and labels to a fitted ensemble and to what it is worth.
+"""One cohort, from features and labels to a fitted ensemble and to what it is worth (SCIENCE 4, HONESTY D.3).
 
-`learn` sees training patients only; `judge` opens the test set and is called after the look was logged;
-`predict` speaks of one new patient. SCIENCE 4, HONESTY D.3.
+`learn` sees training patients only; `judge` opens the test set and is called after the look was logged.
 """
 
 from collections import Counter
