@@ -39,6 +39,12 @@ def call_label(call: str) -> str:
 
 
 @register.simple_tag
+def call_short(call: str) -> str:
+    """Return a call in words for a column that is headed HER2 already."""
+    return {"POSITIVE": _("positive"), "NEGATIVE": _("negative")}.get(call) or call_label(call)
+
+
+@register.simple_tag
 def call_style(call: str) -> str:
     """Return the class that gives a call its shape and colour."""
     return CALL_STYLES.get(call, "status-warn")
