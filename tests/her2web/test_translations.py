@@ -17,7 +17,8 @@ from django.utils.translation.template import templatize
 
 from analysis.pipeline.names import STATIC_FEATURES
 from analysis.reports.feature_words import descriptor_label, static_label
-from studies.templatetags.stored_sentences import translated
+from studies.templatetags.stored_refusals import REFUSALS
+from studies.templatetags.stored_sentences import TEMPLATES, translated
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "templates" / "locale" / "zh_Hans" / "LC_MESSAGES"
@@ -183,3 +184,36 @@ def test_stored_sentences_are_shown_in_the_language_of_the_page(stored, shown):
     assert translated(stored) == stored
     with translation.override("zh-hans"):
         assert translated(stored) == shown
+
+
+def sentences_in(source: str) -> Iterator[str]:
+    """Text of every string of a module; a hole stands for every value that is filled in."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield re.sub(r"\{[\w.:]+\}", HOLE, node.value)
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else HOLE for part in node.values)
+
+
+HOLE = "⟨⟩"
+
+
+def test_every_stored_sentence_is_still_one_that_the_code_says():
+    """A sentence changed in a service but not in the list would silently stay English."""
+    said: set[str] = set()
+    for area in ("studies", "analysis"):
+        for path in (ROOT / area).rglob("*.py"):
+            if not path.name.startswith("stored_"):
+                said.update(sentences_in(path.read_text(encoding="utf-8")))
+    squeezed = "\n".join(re.sub(rf"(?:{HOLE}|\d+)+", HOLE, text) for text in said)
+    lost = [
+        template
+        for template in (*TEMPLATES, *REFUSALS)
+        if len(template) > SHORT
+        and max(re.split(r"%\(\w+\)s|\d+|Note: ", template), key=len).strip() not in squeezed
+    ]
+    assert lost == []
+
+
+SHORT = 30
+"""Single words and names of stages are too common to be looked for."""
