@@ -260,7 +260,7 @@ def make_world() -> SimpleNamespace:
     people["outsider"] = make_person(beta, "coordinator", "sonographer", name="outsider")
     people["neighbour"] = make_person(alpha, "coordinator", site=a2, name="neighbour")
     people["blinded"] = make_person(alpha, "sonographer", "clinician", site=a1, name="blinded")
-    rows, other = _rows_of(a1), _rows_of(b1)
+    rows, other = make_rows(a1), make_rows(b1)
     rows.own = track_open_for_reader(actor=people["sonographer"], clip=rows.clip)
     other.own = track_open_for_reader(actor=people["outsider"], clip=other.clip)
     make_membership(make_patient(a1), "test")
@@ -270,13 +270,13 @@ def make_world() -> SimpleNamespace:
     )
 
 
-def _rows_of(site: Site) -> SimpleNamespace:
-    """One patient with one of everything."""
+def make_rows(site: Site, number: int = 1) -> SimpleNamespace:
+    """One patient with one of everything; `number` is that of the model version."""
     study, patient = site.study, make_patient(site, age_years=50)
     clip = make_clip(patient, with_pack=True)
     make_detection(clip)
     track = make_model_track(clip)
-    features, version = make_feature_set(track), make_version(study)
+    features, version = make_feature_set(track), make_version(study, number)
     return SimpleNamespace(
         study=study,
         patient=patient,

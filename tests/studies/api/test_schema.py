@@ -20,9 +20,14 @@ def test_the_schema_is_valid_and_complete_without_a_warning(tmp_path):
     call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yml"))
 
 
+@pytest.fixture(scope="module")
+def paths() -> dict:
+    """The addresses that the schema describes."""
+    return SchemaGenerator().get_schema(request=None, public=True)["paths"]
+
+
 @pytest.mark.parametrize("plural", PLURALS)
-def test_every_kind_of_row_has_a_list_and_an_address_of_its_own(plural):
-    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+def test_every_kind_of_row_has_a_list_and_an_address_of_its_own(paths, plural):
     assert "get" in paths[f"/api/v1/{plural}/"]
     key = "track_id" if plural == "tracks" else "id"
     assert any(path in paths for path in (f"/api/v1/{plural}/{{{key}}}/", f"/api/v1/{plural}/{{sequence}}/"))
