@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from studies.errors import NotPermittedError, RuleViolationError
 from studies.models import Clip, Track
@@ -29,7 +30,7 @@ class PairAgreement:
     @property
     def largest_px(self) -> float | None:
         """Largest difference of a coordinate at a keyframe that both have, in pixels."""
-        return max((px for _, px in self.agreement.keyframes_shared if px is not None), default=None)
+        return max((px for _frame, px in self.agreement.keyframes_shared if px is not None), default=None)
 
 
 def signed_pairs(clip: Clip) -> list[tuple[Track, Track]]:
@@ -78,19 +79,19 @@ def adjudication_open(*, actor: User, clip: Clip, start_from: Track, track_id: U
     """
     Clip.objects.select_for_update().get(pk=clip.pk)
     if not can_correct_boxes(actor, clip):
-        raise NotPermittedError("Only sonographers of this site adjudicate; ask for that role.")
+        raise NotPermittedError(_("Only sonographers of this site adjudicate; ask for that role."))
     pairs = signed_pairs(clip)
     if not pairs:
-        raise RuleViolationError("Both readers must have signed before a third person decides.")
+        raise RuleViolationError(_("Both readers must have signed before a third person decides."))
     readers = {track.reader_id for pair in pairs for track in pair}
     if actor.pk in readers:
-        raise NotPermittedError("A reader of this clip cannot adjudicate it; a third person must.")
+        raise NotPermittedError(_("A reader of this clip cannot adjudicate it; a third person must."))
     if start_from.clip_id != clip.pk or start_from.reader_id not in readers:
-        raise RuleViolationError("Start from one of the two signed readings of this clip.")
+        raise RuleViolationError(_("Start from one of the two signed readings of this clip."))
     existing = clip.tracks.filter(source=Track.Source.ADJUDICATED, is_deleted=False).first()
     if existing is not None:
         if existing.reader_id != actor.pk:
-            raise RuleViolationError("Somebody else adjudicates this clip already.")
+            raise RuleViolationError(_("Somebody else adjudicates this clip already."))
         return existing
     return _adjudicated(actor, clip, start_from, track_id)
 

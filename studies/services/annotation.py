@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from studies.errors import ConflictError, LockedError, NotPermittedError, RuleViolationError
 from studies.models import Clip, Detection, Revision, Track
@@ -87,7 +88,7 @@ def model_track_store(
         )
     plain = None if confidences is None else [None if c is None else float(c) for c in confidences]
     keyframes = fit_track(boxes, plain)
-    track, _created = Track.objects.get_or_create(
+    track, _is_new = Track.objects.get_or_create(
         clip=clip, number=1, source=Track.Source.MODEL, defaults={"lesion": clip.lesion}
     )
     track = track_locked(track)
@@ -107,7 +108,7 @@ def track_open_for_reader(*, actor: User, clip: Clip, track_id: UUID | None = No
         NotPermittedError: not a sonographer of the site. RuleViolationError: the clip has its readers.
     """
     if not can_correct_boxes(actor, clip):
-        raise NotPermittedError("Only sonographers of this site correct boxes; ask for that role.")
+        raise NotPermittedError(_("Only sonographers of this site correct boxes; ask for that role."))
     with transaction.atomic():
         Clip.objects.select_for_update().get(pk=clip.pk)
         own = clip.tracks.filter(source=Track.Source.READER, reader_id=actor.pk).order_by("number").first()
@@ -127,7 +128,7 @@ def track_create(*, actor: User, clip: Clip, keyframes: Iterable[Any], track_id:
         TrackError: keyframes that break a rule.
     """
     if not can_correct_boxes(actor, clip):
-        raise NotPermittedError("Only sonographers of this site correct boxes; ask for that role.")
+        raise NotPermittedError(_("Only sonographers of this site correct boxes; ask for that role."))
     drawn = apply_patch([], {"create": list(keyframes)}, clip.n_frames, (clip.height_px, clip.width_px))
     with transaction.atomic():
         Clip.objects.select_for_update().get(pk=clip.pk)
@@ -138,7 +139,7 @@ def track_create(*, actor: User, clip: Clip, keyframes: Iterable[Any], track_id:
             return existing
         mine = clip.tracks.filter(source=Track.Source.READER, reader_id=actor.pk)
         if mine.filter(status=Track.Status.SIGNED).exists():
-            raise LockedError("This reading is signed; re-open it with a reason before adding a track.")
+            raise LockedError(_("This reading is signed; re-open it with a reason before adding a track."))
         if not mine.exists():
             _readers_left(clip)
         number = 1 + (mine.aggregate(last=Max("number"))["last"] or 0)
@@ -150,9 +151,8 @@ def _readers_left(clip: Clip) -> None:
     readers = set(clip.tracks.filter(source=Track.Source.READER).values_list("reader_id", flat=True))
     allowed = clip.study.readers_per_clip
     if len(readers) >= allowed:
-        raise RuleViolationError(
-            f"This clip has its {allowed} reader(s) already; take another one from the worklist."
-        )
+        text = _("This clip has all its readers (%(count)d) already; take another one from the worklist.")
+        raise RuleViolationError(text % {"count": allowed})
 
 
 def _track_new(
@@ -219,22 +219,23 @@ def _editable(actor: User, track: Track) -> Track:
     """The locked track, when it is the actor's own."""
     locked = track_locked(track)
     if not can_edit_track(actor, locked):
-        raise NotPermittedError("Only the reader whose track it is may change it.")
+        raise NotPermittedError(_("Only the reader whose track it is may change it."))
     return locked
 
 
 def _writable_head(track: Track, base_revision: int) -> Revision:
     """The newest revision, when the track is open and this is the revision that the actor saw."""
     if track.status == Track.Status.SIGNED:
-        raise LockedError("This reading is signed; re-open it with a reason before changing it.")
+        raise LockedError(_("This reading is signed; re-open it with a reason before changing it."))
     if track.head != base_revision:
-        raise ConflictError(
-            f"The track is at revision {track.head}, and this change was made from revision {base_revision}; "
+        text = _(
+            "The track is at revision %(head)d, and this change was made from revision %(base)d; "
             "compare both and choose."
         )
+        raise ConflictError(text % {"head": track.head, "base": base_revision})
     head = head_revision(track)
     if head is None:
-        raise ConflictError("The track has no revision to change; load the clip again.")
+        raise ConflictError(_("The track has no revision to change; load the clip again."))
     return head
 
 
@@ -341,8 +342,9 @@ def track_sign(*, actor: User, track: Track, base_revision: int) -> Revision:
     head = _writable_head(track, base_revision)
     checklist = track_checklist(track)
     if track.is_deleted or not may_be_signed(checklist):
-        missing = [str(item.sentence) for item in checklist if not item.ok] or ["The track is deleted."]
-        raise RuleViolationError(" ".join(["The reading cannot be signed yet.", *missing]))
+        missing = [_(i.sentence.template) % i.sentence.values for i in checklist if not i.ok]
+        missing = missing or [_("The track is deleted.")]
+        raise RuleViolationError("\n".join([_("The reading cannot be signed yet."), *missing]))
     track.status, track.signed_at = Track.Status.SIGNED, timezone.now()
     return revision_append(
         actor=actor,
@@ -362,9 +364,9 @@ def track_reopen(*, actor: User, track: Track, reason: str) -> Revision:
     """
     track = _editable(actor, track)
     if track.status != Track.Status.SIGNED:
-        raise RuleViolationError("Only a signed reading can be re-opened; this one is open.")
+        raise RuleViolationError(_("Only a signed reading can be re-opened; this one is open."))
     if not reason.strip():
-        raise RuleViolationError("Say why the reading is re-opened.")
+        raise RuleViolationError(_("Say why the reading is re-opened."))
     track.status, track.signed_at = Track.Status.OPEN, None
     head = head_revision(track)
     return revision_append(

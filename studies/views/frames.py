@@ -1,5 +1,6 @@
 """Frames of a clip for the browser: one JPEG a frame, from the clip's pack, permission checked every time."""
 
+import logging
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -10,10 +11,13 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from studies.errors import StudiesError
 from studies.imaging.pack import PackReader
 from studies.models import Clip
 from studies.selectors import clip_get
 from studies.services.video import pack_local_path
+
+logger = logging.getLogger(__name__)
 
 FRAME_CACHE_CONTROL = "private, max-age=31536000, immutable"
 """A pack never changes once stored, and the address of a frame carries the pack's digest."""
@@ -60,8 +64,13 @@ def frame(request: HttpRequest, clip_id: UUID, index: int) -> HttpResponseBase:
     etag = f'"{clip.pack_sha256[:32]}-{index}{"-lossless" if is_lossless else ""}"'
     if request.headers.get("If-None-Match") == etag:
         return _cached(HttpResponseNotModified(), etag)
-    reader = readers.get(pack_local_path(clip))
-    data, content_type = reader.lossless(index) if is_lossless else reader.view(index)
+    try:
+        reader = readers.get(pack_local_path(clip))
+        data, content_type = reader.lossless(index) if is_lossless else reader.view(index)
+    except (StudiesError, OSError, ValueError) as error:
+        logger.error("The frames of clip %s cannot be read: %s", clip.pk, error)
+        text = _("The stored frames of this clip cannot be read; the administrator can restore them.")
+        return HttpResponse(text, status=500, content_type="text/plain; charset=utf-8")
     return _cached(HttpResponse(data, content_type=content_type), etag)
 
 

@@ -23,6 +23,7 @@ from studies.services.adjudication import clip_agreement, may_adjudicate
 from studies.services.annotation import EXCLUSION_REASONS
 from studies.views.viewer_text import exclusion_labels, viewer_text
 
+ENTRANCES = {"main.js", "leftovers.js"}
 INDEX_PLACEHOLDER = 999999999
 ID_PLACEHOLDER = UUID(int=0)
 
@@ -56,7 +57,7 @@ def module_addresses() -> list[str]:
     They are hashed names only where the storage rewrites imports too; else imports lead to the plain names.
     """
     names = sorted(path.name for path in (settings.BASE_DIR / "static" / "js" / "viewer").glob("*.js"))
-    paths = [f"js/viewer/{name}" for name in names if name != "main.js"]
+    paths = [f"js/viewer/{name}" for name in names if name not in ENTRANCES]
     is_rewritten = getattr(staticfiles_storage, "support_js_module_import_aggregation", False)
     return [static(path) if is_rewritten else f"{settings.STATIC_URL}{path}" for path in paths]
 

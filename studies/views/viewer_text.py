@@ -73,6 +73,11 @@ def _status_text() -> dict[str, str]:
 def _message_text() -> dict[str, str]:
     return {
         "tooSmall": _("A box must measure at least 3 × 3 pixels inside the image. Draw a larger one."),
+        "onlyKeyframe": _("The only keyframe cannot be removed; delete the whole track instead."),
+        "beforeTrack": _("The track begins after this frame: draw a box first, or delete the whole track."),
+        "needsBothSides": _("Interpolation needs a keyframe with a box on both sides of the frame."),
+        "otherFrame": _("Choose another frame than this one."),
+        "readOnlyTrack": _("This track is read-only."),
         "noTrack": _("Choose a track of your own first: click its box, or press Tab in the picture."),
         "trackLocked": _("This track is locked on this page. Press L to unlock it."),
         "noBoxHere": _("There is no box on this frame."),
@@ -120,6 +125,12 @@ def _act_text() -> dict[str, str]:
         "act_delete from here": _("delete from here"),
         "act_delete track": _("delete track"),
         "act_exclude frame": _("exclude frame"),
+        "act_open": _("opened"),
+        "act_detect": _("detector"),
+        "act_sign": _("signed"),
+        "act_reopen": _("re-opened"),
+        "act_adjudicate": _("adjudication begun"),
+        "act_resolve conflict": _("conflict settled"),
         "act_merge": _("merge"),
         "act_split": _("split"),
     }

@@ -1,12 +1,14 @@
 """The worklist of sonographers: which clips need a reader, oldest first."""
 
 from collections import Counter
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -50,6 +52,7 @@ def worklist(request: HttpRequest, slug: str) -> HttpResponse:
         "chosen": {name: request.GET.get(name, "") for name in ("state", "site", "q", "sort")},
         "next_clip": clip_to_read_next(study, viewer=request.user),
         "n_all": counts.total(),
+        "clip_address": reverse("clip", args=[UUID(int=0)]).replace(str(UUID(int=0)), "{clip}"),
     }
     return render(request, "studies/worklist.html", context)
 

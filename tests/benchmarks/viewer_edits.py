@@ -21,6 +21,8 @@ PRESS_JS = """(keys) => {
   const options = {bubbles: true, cancelable: true};
   for (const key of keys) stage.dispatchEvent(new KeyboardEvent("keydown", {key, ...options}));
 }"""
+ROUNDING_PX = 0.011
+"""Boxes that a person changes are stored to a hundredth of a pixel."""
 Row = tuple[str, float, str, float | None]
 
 
@@ -44,7 +46,7 @@ class Work:
             if str(frame) not in self.page.evaluate(KEYFRAMES_JS):
                 self.page.evaluate(PRESS_JS, ["k"])
         boxes = self.page.evaluate(KEYFRAMES_JS)
-        self.page.wait_for_function("document.querySelector('#save-state').dataset.count === '0'")
+        self.page.wait_for_function("() => document.querySelector('#save-state').dataset.count === '0'")
         stored = self.stored()
         self.expected = {frame: list(stored[frame]) for frame in FRAMES}
         assert set(map(str, FRAMES)) <= set(boxes)
@@ -92,7 +94,7 @@ class Work:
     def saved(self) -> None:
         """Wait until everything is acknowledged."""
         self.page.wait_for_function(
-            "['saved', 'conflict'].includes(document.querySelector('#save-state').dataset.kind)",
+            "() => ['saved', 'conflict'].includes(document.querySelector('#save-state').dataset.kind)",
             timeout=120_000,
         )
 
@@ -159,7 +161,7 @@ def _two_people(work: Work, _context: BrowserContext, _seconds: float) -> None:
 def _verdict(work: Work) -> list[Row]:
     stored = work.stored()
     wrong = sum(
-        any(abs(a - b) > 1e-6 for a, b in zip(stored.get(frame, ()), box, strict=True))
+        any(abs(a - b) > ROUNDING_PX for a, b in zip(stored.get(frame, ()), box, strict=True))
         if frame in stored
         else True
         for frame, box in work.expected.items()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from django.core.files import File
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from studies.imaging.cine import inspect_file
 from studies.imaging.pack import write_pack
@@ -14,18 +14,21 @@ from studies.models import Clip, Exam, Patient
 
 BITS = 12
 CELL_PX = 8
-LESION_GREY = 40
+LESION_DARKER = 5
+SPECKLE_PX = 1.5
+"""Makes an 800 x 600 JPEG of quality 95 about 106 kB; real stills of that size have a median of 110 kB."""
 
 
 def numbered_frame(number: int, width: int, height: int, rng: np.random.Generator) -> np.ndarray:
     """(height, width) uint8: speckle, a dark moving lesion, and the number as black and white cells."""
-    speckle = rng.rayleigh(60, size=(height, width)).clip(0, 255)
+    grains = rng.rayleigh(60, size=(height, width)).clip(0, 255).astype(np.uint8)
+    speckle = np.asarray(Image.fromarray(grains).filter(ImageFilter.GaussianBlur(SPECKLE_PX))).copy()
     x1, y1, x2, y2 = lesion_box(number, width, height)
-    speckle[int(y1) : int(y2), int(x1) : int(x2)] *= LESION_GREY / 255
+    speckle[int(y1) : int(y2), int(x1) : int(x2)] //= LESION_DARKER
     for bit in range(BITS):
         value = 255 if number >> bit & 1 else 0
         speckle[:CELL_PX, bit * CELL_PX : (bit + 1) * CELL_PX] = value
-    return speckle.astype(np.uint8)
+    return speckle
 
 
 def lesion_box(number: int, width: int, height: int) -> tuple[float, float, float, float]:

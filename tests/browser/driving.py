@@ -40,9 +40,7 @@ def own_row(page: Page):
 
 def values(page: Page) -> list[float]:
     """x1, y1, x2, y2 of the reader's own box."""
-    page.wait_for_function(
-        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
-    )
+    page.evaluate(TWO_PAINTS_JS)
     return [float(field.input_value()) for field in own_row(page).locator("input").all()]
 
 

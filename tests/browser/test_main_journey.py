@@ -113,7 +113,7 @@ def _add_patient(page: Page) -> None:
 
 
 def _upload(page: Page, files: list[Path]) -> None:
-    page.get_by_role("link", name="Upload a cine").click()
+    page.get_by_role("link", name="Upload a cine").first.click()
     page.locator("#u-files").set_input_files(files)
     rows = page.locator("#uploads tr").filter(has_text=CODE)
     expect(rows).to_have_count(len(files), timeout=WORK_MS)

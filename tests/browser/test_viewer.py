@@ -71,7 +71,7 @@ def test_a_handle_resizes_and_undo_survives_save_and_reload(open_page, ready):
     page.keyboard.press("Control+Shift+z")
     assert values(page) == after
     expect(page.locator("#save-state")).to_have_text(re.compile("Saved"))
-    page.wait_for_function("document.querySelector('#save-state').dataset.count === '0'")
+    page.wait_for_function("() => document.querySelector('#save-state').dataset.count === '0'")
     assert Revision.objects.filter(track__source="reader").count() == 4
 
 
@@ -99,3 +99,26 @@ def test_playback_follows_the_clock_and_stops(open_page, ready):
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     painted = int(page.locator("#stage").get_attribute("data-painted"))
     assert page.evaluate(READ_FRAME_JS) == painted
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_both_languages_lead_to_the_signature(open_context, ready, language):
+    context = open_context(ready.readers[0])
+    context.add_cookies(
+        [{"name": "django_language", "value": language, "url": context.request.get("/login/").url}]
+    )
+    page = context.new_page()
+    page.goto(reverse("worklist", args=[ready.study.slug]))
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    page.locator(".page-head a.btn-primary").click()
+    expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
+    drag_own_box(page, 20, 0)
+    saved(page)
+    page.locator("#sign").click()
+    expect(page.locator("#checklist li[data-ok=true]")).to_have_count(3)
+    if language == "zh-hans":
+        words = page.locator("#dialog-sign").inner_text() + page.locator("#save-state").inner_text()
+        assert re.search("[\u4e00-\u9fff]", words)
+    page.locator("#sign-now").click()
+    expect(page.locator("#dialog-signed")).to_be_visible()
+    assert Track.objects.get(source="reader").status == "signed"

@@ -7,7 +7,16 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from studies.models import Track
-from tests.browser.driving import N_FRAMES, at_frame, own_row, saved, screen_point, values, viewer
+from tests.browser.driving import (
+    N_FRAMES,
+    TWO_PAINTS_JS,
+    at_frame,
+    own_row,
+    saved,
+    screen_point,
+    values,
+    viewer,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -110,6 +119,7 @@ def test_tab_goes_through_the_boxes_and_leaves_the_picture(open_page, ready):
     for _ in range(2):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == "stage"
+        page.evaluate(TWO_PAINTS_JS)
         seen.append(page.locator("#boxes button[aria-pressed=true]").inner_text())
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") != "stage"

@@ -215,7 +215,9 @@ def test_frames_are_excluded_with_a_reason(open_page, ready):
     assert track.excluded_frames == {"7": "blurred"}
     page.locator("#stage").focus()
     page.keyboard.press("Alt+Delete")
-    page.wait_for_function("!document.querySelector('#frame-info').textContent.includes('does not count')")
+    page.wait_for_function(
+        "() => !document.querySelector('#frame-info').textContent.includes('does not count')"
+    )
     saved(page)
     track.refresh_from_db()
     assert track.excluded_frames == {}

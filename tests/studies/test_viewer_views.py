@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from datetime import timedelta
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -87,6 +88,15 @@ def test_frames_ask_for_permission_every_time(ready):
         assert logged_in(user).get(address).status_code == 404
     assert Client().get(address).status_code == 302
     assert logged_in(ready.readers[0]).post(address).status_code == 405
+
+
+def test_frames_that_cannot_be_read_say_so_and_are_not_cached(ready):
+    client = logged_in(ready.readers[0])
+    Path(ready.clip.pack.path).write_bytes(b"not a pack")
+    answer = client.get(frame_address(ready.clip, 0))
+    assert answer.status_code == 500
+    assert "cannot be read" in answer.content.decode()
+    assert "Cache-Control" not in answer
 
 
 def test_the_thumbnail_falls_back_to_the_first_frame(ready):

@@ -13,7 +13,8 @@ import {
 } from "./track_edits.js";
 import { toggleAllInterpolation, toggleInterpolation } from "./track_interpolation.js";
 import { moveBox, roundBox } from "./geometry.js";
-import { asKeyframe, boxOf } from "./tracks.js";
+import { refusalOf } from "./refusals.js";
+import { asKeyframe } from "./tracks.js";
 
 export class Actions {
   /** @param {Store} store @param {Editor} editor @param {(message: string) => void} say */
@@ -49,7 +50,7 @@ export class Actions {
     try {
       act();
     } catch (error) {
-      this.say(error instanceof Error ? error.message : String(error));
+      this.say(refusalOf(error instanceof Error ? error.message : String(error)));
     }
   }
 
@@ -238,17 +239,5 @@ export class Actions {
     const { mine } = this.store;
     const value = !mine.every((track) => track[flag]);
     for (const track of mine) this.store.change(track.id, { [flag]: value });
-  }
-
-  /** The box of a track at this frame as four numbers. @param {string} id @returns {Box|null} */
-  boxHere(id) {
-    const found = this.store.boxAt(id);
-    return found ? found.box : null;
-  }
-
-  /** @param {string} id @param {number} frame @returns {Box|null} */
-  keyframeBox(id, frame) {
-    const keyframe = this.store.tracks.get(id)?.keyframes.find((k) => k.frame === frame);
-    return keyframe ? boxOf(keyframe) : null;
   }
 }

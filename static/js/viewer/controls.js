@@ -12,7 +12,7 @@ import { KeyReader, REPEATABLE, comboOf } from "./keys.js";
 import { FULL_WINDOW } from "./stage.js";
 import { needsMe } from "./track_review.js";
 
-const STEP = 10;
+const PROPAGATE_FRAMES = 10;
 const ZOOM_STEP = 1.3;
 const TYPING = "input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]";
 /** @type {Record<string, [number, number]>} */
@@ -25,9 +25,10 @@ const NUDGES = {
 export const input = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
 export class Controls {
-  /** @param {App} app @param {import("./keys.js").Bindings} bindings */
-  constructor(app, bindings) {
+  /** @param {App} app @param {import("./keys.js").Bindings} bindings @param {() => number} stepOf */
+  constructor(app, bindings, stepOf) {
     this.app = app;
+    this.stepOf = stepOf;
     this.reader = new KeyReader(bindings);
     this.drawWay = /** @type {"draw"|"redraw"} */ ("draw");
     this.table = this.#table();
@@ -144,7 +145,7 @@ export class Controls {
 
   async #propagate() {
     const { store, actions } = this.app;
-    input("propagate-to").value = String(Math.min(store.frame + 1 + STEP, store.clip.nFrames));
+    input("propagate-to").value = String(Math.min(store.frame + 1 + PROPAGATE_FRAMES, store.clip.nFrames));
     if ((await ask("propagate")) === "go") actions.propagate(Number(input("propagate-to").value) - 1);
   }
 
@@ -177,7 +178,7 @@ export class Controls {
     const step = (/** @type {number} */ by) => () => store.goTo(store.frame + by);
     const nudges = Object.fromEntries(Object.entries(NUDGES).map(([name, [dx, dy]]) => [name, () => actions.nudge(dx, dy)]));
     return {
-      previousFrame: step(-1), nextFrame: step(1), stepBack: step(-STEP), stepForward: step(STEP),
+      previousFrame: step(-1), nextFrame: step(1), stepBack: () => store.goTo(store.frame - this.stepOf()), stepForward: () => store.goTo(store.frame + this.stepOf()),
       previousMatch: () => this.#match(-1), nextMatch: () => this.#match(1), play: () => player.toggle(),
       previousChapter: () => this.#chapter(-1), nextChapter: () => this.#chapter(1),
       goTo: () => input("goto").select(), trackFirst: () => actions.goToEnd("first"), trackLast: () => actions.goToEnd("last"),

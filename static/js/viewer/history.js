@@ -12,6 +12,16 @@ import { t } from "./text.js";
 
 const PREVIEW = "preview";
 
+/** "move ×2, undo draw" in the language of the page. @param {string} command */
+export function commandWords(command) {
+  return command.split(", ").map((part) => {
+    const [, way = "", name = "", times = ""] = /^((?:undo|redo) )?(.*?)( ×\d+)?$/.exec(part) ?? [];
+    const words = t(`act_${name}`);
+    const known = words === `act_${name}` ? name : words;
+    return `${way ? `${t(way.trim())}: ` : ""}${known}${times}`;
+  }).join(", ");
+}
+
 export class History {
   /**
    * @param {import("./store.js").Store} store @param {import("./save_queue.js").SaveQueue} queue
@@ -65,7 +75,7 @@ export class History {
       return button;
     };
     const at = row.at.slice(0, 19).replace("T", " ");
-    const what = row.reason ? `${row.command}: ${row.reason}` : row.command;
+    const what = row.reason ? `${commandWords(row.command)}: ${row.reason}` : commandWords(row.command);
     const acts = [act("look", () => void this.#look(row.number))];
     if (isEditable) acts.push(act("restore", () => void this.#restore(row.number)));
     return element("tr", {}, [

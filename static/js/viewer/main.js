@@ -99,7 +99,7 @@ async function start() {
   /** @type {Controls|null} */
   let controls = null;
   const settings = new Settings(data.user.id, (bindings) => controls?.rebind(bindings));
-  controls = new Controls({ store, player, stage, actions, editor, queue, say, extras }, settings.bindings);
+  controls = new Controls({ store, player, stage, actions, editor, queue, say, extras }, settings.bindings, () => settings.step);
   const tools = new Tools(stage, store, { draft: place("draft"), calliper: place("calliper") });
   tools.onRefused = say;
   tools.onDrawn = (box) => {

@@ -41,7 +41,8 @@ export async function takeUpUnsaved(store, queue, storage, reader) {
     const patches = entries.filter(({ track, kind }) => track === id && kind === "patch").map(({ patch }) => patch ?? {});
     const { nFrames } = store.clip;
     const state = patches.reduce((before, patch) => applyState(before, patch, nFrames, store.frameShape), base.state);
-    store.put({ ...newTrackFacts(reader), id, ...store.tracks.get(id), revision: base.revision, ...state });
+    const number = 1 + Math.max(0, ...[...store.tracks.values()].filter((track) => track.mine).map((track) => track.number));
+    store.put({ ...newTrackFacts(reader), id, number, ...store.tracks.get(id), revision: base.revision, ...state });
   }
   queue.restore(entries, []);
 }

@@ -46,11 +46,12 @@ export class CurvePanel {
     await loadScript(plotly);
     this.library = /** @type {any} */ (globalThis).Plotly;
     this.select.addEventListener("change", () => void this.#choose());
-    this.select.addEventListener("focus", () => void this.#offerFeatures());
+    const offer = () => void this.#offerFeatures();
+    this.select.addEventListener("focus", offer);
+    this.select.closest("section")?.addEventListener("pointerenter", offer);
     for (const topic of /** @type {const} */ (["tracks", "selection"])) this.store.on(topic, () => this.#later());
     this.store.on("frame", () => this.#moveCursor());
     document.addEventListener("themechange", () => this.#later());
-    await this.#offerFeatures();
     await this.#draw();
     this.plot.on("plotly_click", (/** @type {any} */ event) => this.store.goTo(event.points[0].x - 1));
   }

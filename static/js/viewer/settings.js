@@ -10,6 +10,7 @@ import { ACTIONS, comboOf, conflicts, defaultBindings } from "./keys.js";
 import { element } from "./table.js";
 import { t } from "./text.js";
 
+const DEFAULT_STEP = 10;
 const GROUPS = ["frames", "boxes", "track", "review", "saving"];
 
 /** @param {string} combo @returns {(Node|string)[]} */
@@ -21,6 +22,8 @@ export class Settings {
   /** @param {string|number} userId @param {(bindings: Bindings) => void} apply */
   constructor(userId, apply) {
     this.name = `viewer-keys-${userId}`;
+    this.stepName = `viewer-step-${userId}`;
+    this.#followStep();
     this.apply = apply;
     this.bindings = this.#stored();
     /** @type {string|null} the action whose next key is being read */
@@ -29,6 +32,17 @@ export class Settings {
     dialog("settings").addEventListener("close", () => this.#wait(null));
     document.getElementById("keys-default")?.addEventListener("click", () => this.#set(defaultBindings()));
     this.render();
+  }
+
+  /** Frames that the step keys go. */
+  get step() {
+    return Math.max(1, Math.round(Number(localStorage.getItem(this.stepName) ?? DEFAULT_STEP)) || DEFAULT_STEP);
+  }
+
+  #followStep() {
+    const field = /** @type {HTMLInputElement} */ (document.getElementById("setting-step"));
+    field.value = String(this.step);
+    field.addEventListener("change", () => localStorage.setItem(this.stepName, field.value));
   }
 
   /** @returns {Bindings} */
