@@ -47,13 +47,12 @@ def forget_grants(user: User) -> None:
 
 def roles_in(user: User, study: Study, site: Site | None = None) -> set[str]:
     """Return the roles of a user in a study; with a site, only those that reach that site."""
-    if user.is_active and getattr(user, "is_superuser", False):
-        return {Role.ADMINISTRATOR} | {grant.role for grant in grants_in(user, study)}
-    return {
+    held = {
         grant.role
         for grant in grants_in(user, study)
         if site is None or grant.site_id is None or grant.site_id == site.pk
     }
+    return held | {Role.ADMINISTRATOR} if user.is_active and getattr(user, "is_superuser", False) else held
 
 
 def has_role(user: User, study: Study, roles: Iterable[str], site: Site | None = None) -> bool:
@@ -94,7 +93,7 @@ def reach(
     grants = [grant for rows in _grants_by_study(user).values() for grant in rows]
     blind = {grant.study_id for grant in grants if grant.role == Role.SONOGRAPHER} if unblinded else set()
     if user.is_active and getattr(user, "is_superuser", False) and Role.ADMINISTRATOR in wanted:
-        return ~Q(**{f"{study}__in": blind}) if blind else Q()
+        return ~Q(**{f"{study}__in": blind})
     held = [grant for grant in grants if grant.role in wanted and grant.study_id not in blind]
     whole = {grant.study_id for grant in held if grant.site_id is None or site == ""}
     condition = Q(**{f"{study}__in": whole})

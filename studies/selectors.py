@@ -146,6 +146,15 @@ def tracks_for(clip: Clip, *, viewer: User) -> list[Track]:
     return [t for t in tracks if t.source == Track.Source.MODEL or t.reader_id == viewer.pk]
 
 
+def track_shown(clip: Clip, *, viewer: User) -> Track | None:
+    """The track of record, or the model's while the viewer may not see the one of record yet."""
+    seen = {track.pk for track in tracks_for(clip, viewer=viewer)}
+    record = track_of_record(clip)
+    if record is None or record.pk in seen:
+        return record
+    return clip.tracks.filter(source=Track.Source.MODEL, is_deleted=False, pk__in=seen).first()
+
+
 def reading_is_complete(clip: Clip, tracks: list[Track]) -> bool:
     """Whether as many readers as the study asks for have signed every track of theirs."""
     signed: dict[int | None, bool] = {}
