@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from studies.views import clinical, cohort, frames, home, pathology, study, upload, viewer, worklist
+from studies.views import (
+    agreement,
+    clinical,
+    cohort,
+    frames,
+    home,
+    pathology,
+    study,
+    upload,
+    viewer,
+    worklist,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -26,6 +37,7 @@ urlpatterns = [
     path("specimens/<uuid:specimen_id>/call/", pathology.call_preview, name="call-preview"),
     path("specimens/<uuid:specimen_id>/amend/", pathology.amend, name="label-amend"),
     path("studies/<slug:slug>/reading/", worklist.worklist, name="worklist"),
+    path("studies/<slug:slug>/reading/agreement/", agreement.agreement, name="agreement"),
     path("clips/<uuid:clip_id>/", viewer.viewer, name="clip"),
     path("clips/<uuid:clip_id>/frames/<int:index>/", frames.frame, name="clip-frame"),
     path("clips/<uuid:clip_id>/thumbnail/", frames.thumbnail, name="clip-thumbnail"),

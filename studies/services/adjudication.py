@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from studies.errors import NotPermittedError, RuleViolationError
-from studies.models import Clip, Track
+from studies.models import Clip, Revision, Track
 from studies.permissions import can_correct_boxes
 from studies.rules.track_review import Agreement, agreement
 from studies.services.revisions import head_revision, revision_append
@@ -21,6 +22,12 @@ class PairAgreement:
     first: Track
     second: Track
     agreement: Agreement
+    is_adjudicated: bool = False
+
+    @property
+    def only_one(self) -> int:
+        """Frames on which only one of the two has a box."""
+        return self.agreement.only_a + self.agreement.only_b
 
     @property
     def tracks(self) -> tuple[Track, Track]:
@@ -35,9 +42,10 @@ class PairAgreement:
 
 def signed_pairs(clip: Clip) -> list[tuple[Track, Track]]:
     """Signed tracks of two readers, paired by number; empty until both readers have signed all of theirs."""
-    tracks = clip.tracks.filter(source=Track.Source.READER, is_deleted=False).select_related("reader")
     by_reader: dict[int | None, dict[int, Track]] = {}
-    for track in tracks.order_by("created_at"):
+    for track in sorted(clip.tracks.all(), key=lambda track: track.created_at):
+        if track.source != Track.Source.READER or track.is_deleted:
+            continue
         if track.status != Track.Status.SIGNED:
             return []
         by_reader.setdefault(track.reader_id, {})[track.number] = track
@@ -49,12 +57,37 @@ def signed_pairs(clip: Clip) -> list[tuple[Track, Track]]:
 
 def clip_agreement(clip: Clip) -> list[PairAgreement]:
     """How the two readers of a clip agree, one entry a pair of tracks."""
+    pairs = signed_pairs(clip)
+    return _compared([(clip, first, second) for first, second in pairs])
+
+
+def study_agreement(clips: QuerySet[Clip]) -> list[PairAgreement]:
+    """Every pair of signed readings of these clips, the worst overlap first, in a fixed number of queries."""
+    pairs = [
+        (clip, first, second)
+        for clip in clips.prefetch_related("tracks__reader")
+        for first, second in signed_pairs(clip)
+    ]
+    return sorted(_compared(pairs), key=lambda pair: pair.agreement.mean_iou or 0.0)
+
+
+def _compared(pairs: list[tuple[Clip, Track, Track]]) -> list[PairAgreement]:
+    tracks = [track for _clip, first, second in pairs for track in (first, second)]
+    newest = Revision.objects.filter(track__in=tracks, number=F("track__head"))
+    keyframes = {revision.track_id: revision.keyframes for revision in newest}
     found = []
-    for first, second in signed_pairs(clip):
-        a, b = head_revision(first), head_revision(second)
-        compared = agreement(a.keyframes if a else [], b.keyframes if b else [], clip.n_frames)
-        found.append(PairAgreement(first, second, compared))
+    for clip, first, second in pairs:
+        first.clip = second.clip = clip
+        compared = agreement(keyframes.get(first.pk, []), keyframes.get(second.pk, []), clip.n_frames)
+        found.append(PairAgreement(first, second, compared, _is_adjudicated(clip)))
     return found
+
+
+def _is_adjudicated(clip: Clip) -> bool:
+    return any(
+        track.source == Track.Source.ADJUDICATED and track.status == Track.Status.SIGNED
+        for track in clip.tracks.all()
+    )
 
 
 def may_adjudicate(clip: Clip, *, viewer: User) -> bool:

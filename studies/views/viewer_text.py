@@ -45,7 +45,6 @@ def _state_text() -> dict[str, str]:
 
 def _status_text() -> dict[str, str]:
     return {
-        "frameTime": _("frame {number} / {count} · t = {ms} ms"),
         "play": _("Play"),
         "pause": _("Pause"),
         "buffering": _("Loading frames…"),

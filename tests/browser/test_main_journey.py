@@ -128,7 +128,7 @@ def _synthetic_clip(page: Page):
 
 def _wait_for_features(page: Page) -> None:
     patient_page(page)
-    expect(_synthetic_clip(page).get_by_text("frames in the window")).to_be_visible(timeout=WORK_MS)
+    expect(_synthetic_clip(page).get_by_text("frames used")).to_be_visible(timeout=WORK_MS)
     expect(_synthetic_clip(page).locator(".plot .main-svg").first).to_be_visible()
 
 

@@ -7,8 +7,8 @@ from studies.errors import NotPermittedError, RuleViolationError
 from studies.models import Track
 from studies.selectors import track_of_record
 from studies.services.adjudication import adjudication_open, clip_agreement, may_adjudicate
-from studies.services.annotation import track_open_for_reader, track_patch, track_sign
-from tests.studies.reading import reading
+from studies.services.annotation import model_track_store, track_open_for_reader, track_patch, track_sign
+from tests.studies.reading import clip_of, moving_boxes, reading
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,13 @@ def read(ready, reader: int, shift: float = 0.0) -> Track:
     keyframes = track.revisions.get().keyframes
     moved = [{**k, "x1": k["x1"] + shift, "x2": k["x2"] + shift, "source": "human"} for k in keyframes]
     patch = {"update": moved}
-    track_patch(actor=actor, track=track, base_revision=1, patch=patch, idempotency_key=f"r{reader}")
+    track_patch(
+        actor=actor,
+        track=track,
+        base_revision=1,
+        patch=patch,
+        idempotency_key=f"r{reader}-{track.pk.hex[:8]}",
+    )
     track_sign(actor=actor, track=track, base_revision=2)
     return track
 
@@ -82,3 +88,19 @@ def test_over_http(ready, client):
     )
     answer = client.post(address, {"adjudicate": "first"}, content_type="application/json")
     assert (answer.status_code, answer.json()["field"]) == (400, "adjudicate")
+
+
+def test_the_coordinator_sees_the_worst_overlap_first(ready, client, django_assert_max_num_queries):
+    for number, shift in ((2, 30.0), (3, 2.0)):
+        ready.clip = clip_of(ready.patient, number=number)
+        model_track_store(clip=ready.clip, boxes=moving_boxes(), confidences=None)
+        read(ready, 0)
+        read(ready, 1, shift=shift)
+    address = reverse("agreement", args=[ready.study.slug])
+    client.force_login(ready.readers[0])
+    assert client.get(address).status_code == 403
+    client.force_login(ready.coordinator)
+    with django_assert_max_num_queries(12):
+        html = client.get(address).content.decode()
+    assert "2 pairs of signed readings" in html
+    assert html.index("0.333") < html.index("0.935")

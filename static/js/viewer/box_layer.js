@@ -4,7 +4,7 @@
  *
  * @typedef {import("./geometry.js").Box} Box
  * @typedef {{key: string, track: string|null, box: Box, colour: string, dash: number[], opacity: number, label: string,
- *            editable: boolean, draggable: boolean}} Item
+ *            isLabelBelow: boolean, editable: boolean, draggable: boolean}} Item
  */
 import { boxFromScreen, boxToScreen, clampBox, isLargeEnough, roundBox } from "./geometry.js";
 
@@ -12,6 +12,12 @@ const Konva = /** @type {any} */ (globalThis).Konva;
 const HANDLE_PX = 9;
 const TOUCH_HIT_PX = 26;
 const LABEL_SIZE_PX = 12;
+
+/** Mine above its box, all others below theirs, so that two boxes at one place can be read.
+ * @param {Item} item @param {{x: number, y: number, height: number}} place */
+function labelPlace({ isLabelBelow }, { x, y, height }) {
+  return { x, y: isLabelBelow ? y + height + 4 : Math.max(0, y - LABEL_SIZE_PX - 3) };
+}
 
 export class BoxLayer {
   /** @param {HTMLElement} overlay @param {import("./stage.js").Stage} stage */
@@ -81,7 +87,7 @@ export class BoxLayer {
       ...place, scaleX: 1, scaleY: 1, stroke: item.colour, dash: item.dash, opacity: item.opacity,
       strokeWidth: isSelected ? 3 : 2, draggable: item.draggable && isSelected, listening: item.track !== null,
     });
-    label.setAttrs({ x: place.x, y: Math.max(0, place.y - LABEL_SIZE_PX - 3), text: item.label, fill: item.colour });
+    label.setAttrs({ ...labelPlace(item, place), text: item.label, fill: item.colour });
     rect.moveToTop();
   }
 
@@ -119,8 +125,9 @@ export class BoxLayer {
   #changed({ rect, label, item }, isDone) {
     const width = rect.width() * rect.scaleX();
     const height = rect.height() * rect.scaleY();
-    label.position({ x: rect.x(), y: Math.max(0, rect.y() - LABEL_SIZE_PX - 3) });
-    const box = boxFromScreen(this.stage.view, { x: rect.x(), y: rect.y(), width, height });
+    const place = { x: rect.x(), y: rect.y(), width, height };
+    label.position(labelPlace(item, place));
+    const box = boxFromScreen(this.stage.view, place);
     if (item.track) this.onChange(item.track, roundBox(clampBox(box, this.stage.image)), isDone);
   }
 }

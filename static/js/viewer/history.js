@@ -74,16 +74,16 @@ export class History {
       button.addEventListener("click", run);
       return button;
     };
-    const at = row.at.slice(0, 19).replace("T", " ");
+    const at = new Date(row.at);
+    const when = `${at.toLocaleDateString("sv-SE")} ${at.toTimeString().slice(0, 8)}`;
     const what = row.reason ? `${commandWords(row.command)}: ${row.reason}` : commandWords(row.command);
+    const facts = [when, row.author ?? t("model"), t("seconds", { count: Math.round(row.active_seconds) })].join(" · ");
     const acts = [act("look", () => void this.#look(row.number))];
     if (isEditable) acts.push(act("restore", () => void this.#restore(row.number)));
     return element("tr", {}, [
       element("th", { scope: "row", className: "num", textContent: String(row.number) }),
-      element("td", { textContent: at, className: "nowrap" }), element("td", { textContent: row.author ?? t("model") }),
-      element("td", { textContent: what }),
-      element("td", { className: "num", textContent: t("seconds", { count: Math.round(row.active_seconds) }) }),
-      element("td", { className: "nowrap" }, acts),
+      element("td", {}, [what, element("div", { className: "box-state", textContent: facts })]),
+      element("td", { className: "num" }, acts),
     ]);
   }
 

@@ -52,9 +52,9 @@ export function showBoxes(store, stage, actions) {
 /** @param {Store} store @param {Float64Array} starts */
 export function showFrameNumber(store, starts) {
   const show = () => {
-    const { frame, clip } = store;
+    const { frame } = store;
     const reason = store.mine.map((track) => track.excluded[String(frame)]).find(Boolean);
-    const words = t("frameTime", { number: frame + 1, count: clip.nFrames, ms: Math.round(starts[frame]) });
+    const words = `t = ${Math.round(starts[frame])} ms`;
     place("frame-info").textContent = reason ? `${words} · ${t("excluded")}` : words;
     if (document.activeElement !== place("goto")) input("goto").value = String(frame + 1);
   };

@@ -13,9 +13,13 @@ import { t } from "./text.js";
 const DEFAULT_STEP = 10;
 const GROUPS = ["frames", "boxes", "track", "review", "saving"];
 
+/** @type {Record<string, string>} */
+const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Delete: "Del", Escape: "Esc" };
+
 /** @param {string} combo @returns {(Node|string)[]} */
 function keycaps(combo) {
-  return combo.split(" ").flatMap((part, i) => [i ? " " : "", element("kbd", { textContent: part.replaceAll("+", " + ") })]);
+  const words = (/** @type {string} */ part) => part.split("+").map((key) => SIGNS[key] ?? key).join(" + ");
+  return combo.split(" ").flatMap((part, i) => [i ? " " : "", element("kbd", { textContent: words(part) })]);
 }
 
 export class Settings {
