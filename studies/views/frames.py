@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from studies.errors import StudiesError
 from studies.imaging.pack import PackReader
 from studies.models import Clip
-from studies.selectors import clip_get
+from studies.selectors import clip_frames_get
 from studies.services.video import pack_local_path
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ readers = Readers()
 @require_safe
 def frame(request: HttpRequest, clip_id: UUID, index: int) -> HttpResponseBase:
     """One frame, 0-based: JPEG for viewing, or what analysis decodes with `?lossless=1`."""
-    clip = clip_get(clip_id, viewer=request.user)
+    clip = clip_frames_get(clip_id, viewer=request.user)
     if index >= clip.n_frames:
         text = _("This clip has %(count)d frames; frame %(number)d does not exist.")
         return HttpResponse(text % {"count": clip.n_frames, "number": index + 1}, status=416)
@@ -78,7 +78,7 @@ def frame(request: HttpRequest, clip_id: UUID, index: int) -> HttpResponseBase:
 @require_safe
 def thumbnail(request: HttpRequest, clip_id: UUID) -> HttpResponseBase:
     """A small picture of the clip; the first frame where none was stored."""
-    clip = clip_get(clip_id, viewer=request.user)
+    clip = clip_frames_get(clip_id, viewer=request.user)
     if not clip.thumbnail:
         return frame(request, clip_id, 0)
     return _cached(FileResponse(clip.thumbnail.open("rb"), content_type="image/jpeg"), _thumbnail_etag(clip))
