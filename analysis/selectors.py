@@ -90,11 +90,16 @@ def prediction_of_record(patient: Patient, *, viewer: User) -> Prediction | None
 
 
 def index_clip(patient: Patient) -> Clip | None:
-    """The coordinator's choice, else the earliest cine of a baseline exam."""
+    """The coordinator's choice, else the earliest compliant cine of a baseline exam, else the earliest."""
     if patient.index_clip is not None:
         return patient.index_clip
     clips = Clip.objects.filter(exam__patient=patient, exam__phase=Exam.Phase.BASELINE, n_frames__gt=1)
-    return clips.exclude(kind=Clip.Kind.STILL).order_by("exam__number", "created_at").first()
+    cines = list(clips.exclude(kind=Clip.Kind.STILL).order_by("exam__number", "created_at"))
+    if len(cines) < 2:
+        return cines[0] if cines else None
+    found = ((clip, features_of_record(clip)[0]) for clip in cines)
+    compliant = (clip for clip, features in found if features is not None and features.compliant)
+    return next(compliant, cines[0])
 
 
 def newest_feature_sets(clips: Iterable[Clip]) -> dict[object, FeatureSet]:

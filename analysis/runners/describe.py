@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.models import FeatureSet, Job
 from analysis.pipeline.describe import PIPELINE_VERSION, describe_clip
-from analysis.pipeline.errors import UnusableClipError
+from analysis.pipeline.errors import ModelFileError, UnusableClipError
 from analysis.pipeline.tracking import non_compliance, sentences
 from analysis.pipeline.types import ClipDescription, DescribeParameters
 from analysis.runners.boxes import dense_boxes, excluded_by_people, head_of, live_tracks
@@ -42,8 +42,17 @@ def describe_clip_tracks(job: Job, ticker: JobTicker) -> dict[str, Any]:
         return {"message": NO_TRACK}
     messages = [_describe_track(clip, track, ticker) for track in tracks]
     if record is not None:
-        predict_if_possible(clip.patient)
+        messages[0] += _predicted(clip)
     return {"message": messages[0]}
+
+
+def _predicted(clip: Clip) -> str:
+    """Renew the prediction of the patient; a model that cannot be opened does not undo the description."""
+    try:
+        predict_if_possible(clip.patient)
+    except ModelFileError as error:
+        return f" Not predicted: {error}"
+    return ""
 
 
 def _describe_track(clip: Clip, track: Track, ticker: JobTicker) -> str:

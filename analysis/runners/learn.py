@@ -47,9 +47,10 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
         predict_patient(version, case.patient, case.features)
         ticker.progress(done, len(training) + len(test))
     area = learned.oof.evaluations[learned.ensemble.chosen].auc
+    name = learned.ensemble.chosen.split(":")[-1]
     return {
         "model_version": str(version.pk),
-        "message": f"{learned.ensemble.chosen} chosen among sixteen out of fold; {len(training)} patients, "
+        "message": f"{name} chosen among sixteen out of fold; {len(training)} patients, "
         f"{len(left_out)} left out; out-of-fold AUC {area:.3f}.",
     }
 
