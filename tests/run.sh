@@ -9,7 +9,7 @@ reachable() { "$python" -c "import socket, sys; socket.create_connection(('127.0
 echo "== checks"
 .venv/bin/ruff check --quiet .
 .venv/bin/ruff format --check --quiet .
-.venv/bin/lint-imports --no-timing >/dev/null || .venv/bin/lint-imports
+.venv/bin/lint-imports >/tmp/her2web-imports.log || { cat /tmp/her2web-imports.log; exit 1; }
 "$python" manage.py makemigrations --check --dry-run
 if command -v node >/dev/null; then node --test tests/js/ >/tmp/her2web-node-test.log 2>&1 || { cat /tmp/her2web-node-test.log; exit 1; }; fi
 

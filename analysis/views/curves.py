@@ -10,11 +10,11 @@ from django.views.decorators.http import require_safe
 from analysis.models import FeatureSet, Job
 from analysis.pipeline.names import STATIC_FEATURES, STATIC_INFO
 from analysis.reports.feature_words import static_label
-from analysis.selectors import features_for_track, features_of_record
+from analysis.selectors import features_for_track
 from analysis.services.features import static_of
 from studies.models import Clip, Track
 from studies.rules.tracks import boxes as frame_boxes
-from studies.selectors import clip_get, track_of_record, tracks_for
+from studies.selectors import clip_get, track_shown, tracks_for
 
 GROUPS = (
     ("firstorder_", gettext_noop("first order")),
@@ -60,13 +60,11 @@ def _track(request: HttpRequest, clip: Clip) -> Track | None:
     wanted = request.GET.get("track")
     if wanted:
         return next((t for t in tracks_for(clip, viewer=request.user) if str(t.pk) == wanted), None)
-    return track_of_record(clip)
+    return track_shown(clip, viewer=request.user)
 
 
 def _features(clip: Clip, track: Track | None) -> tuple[FeatureSet | None, bool]:
-    if track is None:
-        return features_of_record(clip)
-    return features_for_track(track)
+    return features_for_track(track) if track is not None else (None, False)
 
 
 def _curve(clip: Clip, track: Track | None, feature: str) -> dict[str, object]:

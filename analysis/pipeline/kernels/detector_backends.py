@@ -2,9 +2,7 @@
 give logits."""
 
 import importlib.util
-import json
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,23 +12,12 @@ from numpy.typing import NDArray
 
 from analysis.pipeline.errors import InvalidInputError, ModelFileError
 from analysis.pipeline.kernels import sealed_file
-from analysis.pipeline.kernels.yolo_head import Head
+from analysis.pipeline.kernels.network_model import NetworkModel, model_from_metadata
 
 BACKENDS = ("auto", "onnxruntime", "openvino", "torch")
 ONNX_FORMAT = "her2web-detector-onnx-1"
 HEAD_COLUMNS = 6
 _NVIDIA_DEVICE = Path("/dev/nvidiactl")
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkModel:
-    """What the metadata of a weights file says."""
-
-    size: str
-    channels: int
-    image_size: int
-    confidence: float
-    head: Head
 
 
 class Network(Protocol):
@@ -42,31 +29,6 @@ class Network(Protocol):
     def run(self, square: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits (A, 6) of one grey square (S, S) uint8; safe from several threads."""
         ...
-
-
-def model_from_metadata(metadata: dict[str, str], path: Path) -> NetworkModel:
-    """Read the metadata of a weights file. Raises ModelFileError when it is of another architecture or
-    incomplete."""
-    if metadata.get("family") != "yolov5":
-        raise ModelFileError(
-            f"Expected YOLOv5 weights, {path} holds {metadata.get('family')!r}; use a file that this "
-            f"program exported."
-        )
-    try:
-        anchors = tuple(
-            tuple(zip(row[::2], row[1::2], strict=True)) for row in json.loads(metadata["anchors"])
-        )
-        return NetworkModel(
-            size=metadata["size"],
-            channels=int(metadata["channels"]),
-            image_size=int(metadata["image_size"]),
-            confidence=float(metadata["confidence"]),
-            head=Head(tuple(json.loads(metadata.get("strides", "[8, 16, 32]"))), anchors),
-        )
-    except (KeyError, ValueError, TypeError) as error:
-        raise ModelFileError(
-            f"Expected complete metadata in {path}, got an error at {error}; export the weights again."
-        ) from error
 
 
 def load(path: Path, backend: str, threads: int) -> Network:

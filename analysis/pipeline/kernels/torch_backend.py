@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from analysis.pipeline.kernels import training_state
-from analysis.pipeline.kernels.detector_backends import model_from_metadata
 from analysis.pipeline.kernels.detector_export import RawHead
+from analysis.pipeline.kernels.network_model import model_from_metadata
 
 
 class TorchNetwork:
