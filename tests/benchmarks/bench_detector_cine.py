@@ -76,10 +76,10 @@ def pseudo(still: LabelledStill, seed: int, frames: int = FRAMES) -> TruthCine:
 def figures(boxes: np.ndarray, cine: TruthCine) -> dict[str, float]:
     """Figures of the boxes of one cine.
 
-    coverage: part of the frames with a lesion that have a box; mean_iou: over frames with a lesion, 0 without a
-    box; kept_iou: over frames with both; right: part of the frames with a lesion with an overlap of at least
-    0.5; jumps_per_100: pairs of frames in which the box moved far though the lesion did not; false_frames: part
-    of the frames without a lesion that have a box.
+    coverage: part of the frames with a lesion that have a box; mean_iou: over frames with a lesion, 0 without
+    a box; kept_iou: over frames with both; right: part of the frames with a lesion with an overlap of at
+    least 0.5; jumps_per_100: pairs of frames in which the box moved far though the lesion did not;
+    false_frames: part of the frames without a lesion that have a box.
     """
     ill, found = np.isfinite(cine.boxes[:, 0]), np.isfinite(boxes[:, 0])
     both = ill & found

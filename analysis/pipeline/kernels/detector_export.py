@@ -5,6 +5,7 @@ import hashlib
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -26,7 +27,8 @@ class RawHead(torch.nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Pixels (B, C, H, W) in 0..1 -> logits (B, A, 6)."""
-        self.network.model[-1].training = True  # type: ignore[index] # the head then gives logits, not boxes
+        head: Any = self.network.model[-1]  # type: ignore[index]
+        head.training = True  # it then gives logits, not boxes
         layers = self.network(pixels)
         return torch.cat([layer.flatten(1, 3) for layer in layers], dim=1)
 

@@ -177,7 +177,7 @@ class _Trainer:
             self.model = yolo_compat.build_model(options.size, self.anchors, channels=1)
         else:
             self.model, self.anchors = training_state.load_weights(initial, expected_size=options.size)
-        self.model.to(memory_format=torch.channels_last)
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.loss = yolo_compat.build_loss(self.model, yolo_compat.loss_gains(options.image_size))
         self.optimiser = torch.optim.AdamW(
             _parameter_groups(self.model, options.weight_decay), lr=options.learning_rate

@@ -84,11 +84,11 @@ def _register_torchvision_operators() -> None:
     """Define ``torchvision::nms`` where the wheel brings no compiled operators."""
     if _TORCHVISION_LIBRARIES or "torchvision" in sys.modules:
         return
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):  # torchvision registers a shape rule for both when it is imported
         with contextlib.suppress(RuntimeError):  # defined already by a complete wheel
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-            library.impl(name, _nms, "CPU")
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+            library.impl(name, _nms, "CPU")  # type: ignore[no-untyped-call]
     _TORCHVISION_LIBRARIES.append(library)
 
 
@@ -133,8 +133,8 @@ def _surroundings_kept() -> Iterator[None]:
             os.environ.clear()
             os.environ.update(environment)
             sys.path[:] = path
-            np.set_printoptions(**print_options)  # type: ignore[arg-type]
-            torch.set_printoptions(profile="default")
+            np.set_printoptions(**print_options)
+            torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
             logging.getLogger().setLevel(logging_state)
 
 
@@ -142,7 +142,7 @@ def _surroundings_kept() -> Iterator[None]:
 def _package() -> types.SimpleNamespace:
     """Import the package once, patched; the stand-ins leave ``sys.modules`` again."""
     if not hasattr(np, "trapz"):
-        np.trapz = np.trapezoid  # noqa: NPY201 - the package still asks for it  # type: ignore[attr-defined]
+        setattr(np, "trapz", np.trapezoid)  # noqa: B010 - the package still asks for the old name
     _register_torchvision_operators()
     stubs = _stub_modules()
     try:
@@ -162,7 +162,7 @@ def _package() -> types.SimpleNamespace:
     ):
         setattr(module, name, _refuse_download)
     general.LOGGER.setLevel(logging.WARNING)
-    return types.SimpleNamespace(yolo=yolo, loss=loss, root=Path(yolo.__file__).parent)
+    return types.SimpleNamespace(yolo=yolo, loss=loss, root=Path(str(yolo.__file__)).parent)
 
 
 def build_model(size: str, anchors: Sequence[Sequence[float]], *, channels: int = 3) -> torch.nn.Module:
@@ -206,6 +206,6 @@ def fused_for_export(model: torch.nn.Module) -> torch.nn.Module:
     grid."""
     exported = copy.deepcopy(model).eval().requires_grad_(False)
     exported.fuse()  # type: ignore[operator]
-    head = exported.model[-1]  # type: ignore[index]
+    head: Any = exported.model[-1]  # type: ignore[index]
     head.export, head.inplace = True, False
     return exported
