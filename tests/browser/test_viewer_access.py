@@ -41,7 +41,7 @@ def faults(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_axe_finds_no_serious_fault(open_context, ready, theme):
-    context = open_context(ready.readers[0], bypass_csp=True)
+    context = open_context(ready.readers[0], bypass_csp=True, reduced_motion="reduce")
     context.add_cookies([{"name": "theme", "value": theme, "url": context.request.get("/login/").url}])
     page = context.new_page()
     page.goto(reverse("worklist", args=[ready.study.slug]))

@@ -212,3 +212,17 @@ def test_layers_calliper_zoom_and_window(open_page, ready):
     before = page.locator("#picture").bounding_box()["width"]
     page.get_by_role("button", name="Larger").click()
     assert page.locator("#picture").bounding_box()["width"] == pytest.approx(before * 1.3, rel=0.01)
+
+
+def test_a_coordinator_looks_and_no_key_changes_anything(open_page, ready):
+    page = open_page(ready.coordinator, f"/clips/{ready.clip.pk}/")
+    expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
+    writes = []
+    page.on("request", lambda request: writes.append(request.url) if request.method != "GET" else None)
+    keys(page, "k", "o", "q", "a", "g", "i", "n")
+    drag(page, screen_point(page, 20, 20), screen_point(page, 80, 80))
+    keys(page, "Control+c", "Control+v", "Alt+m", "Delete")
+    page.wait_for_timeout(1000)
+    assert writes == []
+    expect(page.locator("#save-state")).to_have_text("Nothing to save")
+    assert not Track.objects.exclude(source="model").exists()

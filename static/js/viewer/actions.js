@@ -80,9 +80,10 @@ export class Actions {
 
   /** A track of its own that begins at this frame. @param {Box} box @param {string} name */
   newTrack(box, name) {
+    if (!this.store.canDraw) return this.say("readOnlyTrack");
     const [x1, y1, x2, y2] = roundBox(box);
     const { frame } = this.store;
-    this.attempt(() => {
+    return this.attempt(() => {
       const first = asKeyframe({ frame, x1, y1, x2, y2, source: "human" });
       // Nothing may be drawn before the first box: the track starts out of view.
       const before = frame > 0 ? [asKeyframe({ ...first, frame: 0, outside: true })] : [];
@@ -180,7 +181,7 @@ export class Actions {
 
   split() {
     const track = this.target;
-    if (!track) return this.say("noTrack");
+    if (!track || !this.store.canDraw) return this.say("noTrack");
     const { frame, clip } = this.store;
     return this.attempt(() => {
       const { left, right } = split(track.keyframes, frame, clip.nFrames);

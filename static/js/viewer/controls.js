@@ -161,8 +161,9 @@ export class Controls {
   /** @param {"draw"|"redraw"} way */
   #draw(way) {
     const { store } = this.app;
+    if (!store.canDraw && !this.app.actions.target) return this.app.say("readOnlyTrack");
     this.drawWay = way;
-    store.setTool(store.tool === "draw" ? "select" : "draw");
+    return store.setTool(store.tool === "draw" ? "select" : "draw");
   }
 
   #cancel() {

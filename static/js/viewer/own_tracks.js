@@ -21,6 +21,7 @@ export function newTrackFacts(reader) {
  * @param {Store} store @param {{mayOpen: boolean, user: {name: string, canCorrect: boolean}}} data
  */
 export function offerOwnTrack(store, { mayOpen, user }) {
+  store.mayDraw = mayOpen && user.canCorrect;
   const hasOne = [...store.tracks.values()].some((track) => track.mine);
   if (hasOne || !mayOpen || !user.canCorrect) return;
   const keyframes = store.model?.keyframes ?? [];
@@ -67,6 +68,7 @@ export function followQueue(store, queue, history) {
 
 /** No more changes in this window. @param {Store} store */
 export function makeReadOnly(store) {
+  store.mayDraw = false;
   for (const track of store.tracks.values()) track.editable = false;
   store.setTool("select");
   store.tell("tracks");

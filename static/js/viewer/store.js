@@ -24,6 +24,8 @@ export class Store {
     this.selected = null;
     this.tool = "select";
     this.isPlaying = false;
+    /** Whether this person may begin tracks on this clip, in this window. */
+    this.mayDraw = false;
     this.layers = { detections: false, model: true, mine: true, others: true };
     /** @type {Map<string, Track>} */
     this.tracks = new Map();
@@ -82,6 +84,11 @@ export class Store {
   /** My tracks that are not deleted. */
   get mine() {
     return [...this.tracks.values()].filter((track) => track.mine && !track.deleted);
+  }
+
+  /** Whether a new track of mine can be begun now: not after I signed. */
+  get canDraw() {
+    return this.mayDraw && !this.mine.some((track) => track.status === "signed");
   }
 
   get model() {
