@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -44,7 +45,7 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         "viewer_data": viewer_data(clip, viewer=request.user),
         "viewer_text": viewer_text(),
         "modules": module_addresses(),
-        "first_frame": _addresses(clip)["frame"].replace("{index}", "0"),
+        "first_frame": _addresses(clip, viewer=request.user)["frame"].replace("{index}", "0"),
         "next_clip": clip_to_read_next(clip.study, viewer=request.user, after=clip),
     }
     return render(request, "studies/viewer.html", context)
@@ -74,7 +75,7 @@ def viewer_data(clip: Clip, *, viewer: User) -> dict[str, Any]:
         "tracks": clip_tracks(clip, viewer=viewer),
         "mayOpen": may_open_track(clip, viewer=viewer),
         "reasons": exclusion_labels(EXCLUSION_REASONS),
-        "urls": _addresses(clip),
+        "urls": _addresses(clip, viewer=viewer),
     }
 
 
@@ -93,12 +94,14 @@ def _facts(clip: Clip) -> dict[str, Any]:
     }
 
 
-def _addresses(clip: Clip) -> dict[str, str]:
+def _addresses(clip: Clip, *, viewer: User) -> dict[str, str]:
     """Addresses with `{index}` or `{track}` where the script fills in."""
     frame = reverse("clip-frame", args=[clip.pk, INDEX_PLACEHOLDER])
     track = reverse("api-track", args=[ID_PLACEHOLDER])
+    # Frames stay in the browser's cache: at a shared computer the next person must not find them there.
+    own = salted_hmac("studies.views.frames", str(viewer.pk)).hexdigest()[:16]
     return {
-        "frame": frame.replace(str(INDEX_PLACEHOLDER), "{index}") + f"?v={clip.pack_sha256[:12]}",
+        "frame": frame.replace(str(INDEX_PLACEHOLDER), "{index}") + f"?v={clip.pack_sha256[:12]}&u={own}",
         "track": track.replace(str(ID_PLACEHOLDER), "{track}"),
         "tracks": reverse("api-clip-tracks", args=[clip.pk]),
         "detections": reverse("api-clip-detections", args=[clip.pk]),

@@ -1,4 +1,4 @@
-"""The live panel: area from the boxes on screen; features of the analysis side, stale until computed again."""
+"""The live panel: area from the boxes on screen; features of the analysis, stale until computed again."""
 
 import json
 

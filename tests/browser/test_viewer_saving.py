@@ -222,3 +222,18 @@ def test_frames_are_excluded_with_a_reason(open_page, ready):
     track.refresh_from_db()
     assert track.excluded_frames == {}
     assert N_FRAMES > 7
+
+
+def test_the_worklist_reminds_of_work_that_is_not_sent(open_page, ready):
+    page = viewer(open_page, ready)
+    page.route("**/api/v1/**", lambda route: route.abort())
+    nudge(page, "ArrowRight")
+    expect(page.locator(SAVE)).to_have_attribute("data-kind", "offline")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(reverse("worklist", args=[ready.study.slug]))
+    notice = page.locator("#leftovers")
+    expect(notice).to_be_visible()
+    page.unroute("**/api/v1/**")
+    notice.get_by_role("link").click()
+    saved(page)
+    assert the_track().head == 2
