@@ -32,6 +32,16 @@ def youden_cutoff(y: ArrayLike, score: ArrayLike) -> float:
     return midpoint(float(distinct[best]), float(distinct[best + 1]))
 
 
+def frozen_cutoff(y: ArrayLike, score: ArrayLike) -> float:
+    """Return Youden's cut-off, or the score itself where all are equal: everybody is then called positive.
+
+    Raises:
+        InvalidInputError: one class only, missing values, lengths that differ.
+    """
+    _, scores = require_labelled_scores(y, score)
+    return float(scores[0]) if np.ptp(scores) == 0.0 else youden_cutoff(y, scores)
+
+
 def midpoint(below: float, above: float) -> float:
     """Return a number in (below, above], the middle where floating point has one."""
     middle = below / 2.0 + above / 2.0

@@ -66,6 +66,20 @@ def recalibrate(p: NDArray[np.float64], y: NDArray[np.int64]) -> Recalibration:
     return Recalibration(*_fit(log_odds(p), y))
 
 
+def out_of_fold_probability(
+    p: NDArray[np.float64], y: NDArray[np.int64], folds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return (n,) recalibrated probabilities, each by a sigmoid fitted on the other folds' scores.
+
+    A sigmoid judged on the scores it was fitted on is calibrated by construction; this one is not.
+    """
+    found = np.empty(p.size)
+    for number in np.unique(folds):
+        inside = folds == number
+        found[inside] = recalibrate(p[~inside], y[~inside]).probability(p[inside])
+    return found
+
+
 def venn_abers(score: float, scores: NDArray[np.float64], y: NDArray[np.int64]) -> tuple[float, float]:
     """Return the Venn–Abers range of a score: isotonic rates with the patient as negative and as positive.
 
