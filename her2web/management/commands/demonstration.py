@@ -20,6 +20,7 @@ class Command(BaseCommand):
     """Needs a running worker (`manage.py serve` starts one). Interrupted, it goes on where it was."""
 
     help = "Build the demonstration study of simulated patients."
+    stealth_options = ("still_alive",)  # of `serve`: raises when the worker has died
 
     def add_arguments(self, parser):
         """Size of the cohort."""
@@ -30,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         """Build what is missing, then print how to log in."""
         self.started = time.monotonic()
+        self.still_alive = options.get("still_alive") or (lambda: None)
         users = demonstration.users_create()
         study = demonstration.study_ensure(users)
         if not self._is_complete(study):
@@ -81,6 +83,7 @@ class Command(BaseCommand):
     def _wait(self, finished) -> None:
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while not finished():
+            self.still_alive()
             if time.monotonic() > deadline:
                 raise CommandError("The worker did not finish within half an hour; look at the Jobs page.")
             time.sleep(POLL_SECONDS)

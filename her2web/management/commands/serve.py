@@ -44,7 +44,7 @@ class Command(BaseCommand):
             self._wait_for_web(options["port"])
             if options["demonstration"]:
                 size = {name: options[name] for name in ("patients", "frames") if options[name]}
-                call_command("demonstration", port=options["port"], **size)
+                call_command("demonstration", port=options["port"], still_alive=self._raise_if_dead, **size)
             self.stdout.write(self.style.SUCCESS(f"Ready: http://127.0.0.1:{options['port']}/"))
             self.stdout.write("Stop with Ctrl+C.")
             self.stdout.flush()
