@@ -144,7 +144,7 @@ def make_label(patient: Patient, call: str, *, kind: str = "core", role: str = "
         status=Label.Status.LOCKED,
         locked_at=timezone.now(),
         call=call,
-        paper_label=call,
+        paper_label=call if call in {"POSITIVE", "NEGATIVE"} else Label.PaperLabel.UNDEFINED,
         ihc_score="3+" if call == "POSITIVE" else "0",
     )
 
