@@ -23,7 +23,7 @@ test: $(SETUP)
 	sh tests/run.sh
 
 lint: $(SETUP)
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy analysis/pipeline studies/imaging studies/rules
 
 bench: $(SETUP)
 	$(BIN)/python -m tests.benchmarks
