@@ -75,6 +75,7 @@ def _storages() -> dict:
 
 
 SECRET_KEY = _secret_key()
+HOSPITAL_NUMBER_KEY = os.environ.get("HOSPITAL_NUMBER_KEY") or SECRET_KEY
 DEBUG = os.environ.get("DEBUG", "") == "1"
 PORT = int(os.environ.get("PORT", "8000"))
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")

@@ -71,6 +71,13 @@ class PatientForm(StyledMixin, forms.Form):
         help_text=_("Never a name, a hospital number or a birth date."),
     )
     site = forms.ModelChoiceField(queryset=Site.objects.none(), label=_("Site"), empty_label=None)
+    hospital_number = forms.CharField(
+        max_length=64,
+        required=False,
+        label=_("Hospital number (optional)"),
+        help_text=_("Kept encrypted, never listed; it finds the same person again."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     def __init__(self, *args, study: Study, sites, **kwargs):
         super().__init__(*args, **kwargs)

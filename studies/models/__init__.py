@@ -4,7 +4,7 @@ from studies.models.access import RoleGrant
 from studies.models.annotation import Detection, Revision, Track
 from studies.models.audit import AuditEvent
 from studies.models.clinical import ClinicalRecord
-from studies.models.cohort import Exam, Lesion, Look, Membership, Patient, Site, Study
+from studies.models.cohort import Exam, HospitalLink, Lesion, Look, Membership, Patient, Site, Study
 from studies.models.pathology import Label, Specimen
 from studies.models.video import Clip, Upload
 
@@ -14,6 +14,7 @@ __all__ = [
     "Clip",
     "Detection",
     "Exam",
+    "HospitalLink",
     "Label",
     "Lesion",
     "Look",

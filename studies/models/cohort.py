@@ -1,4 +1,4 @@
-"""Study, Site, Patient, Lesion, Exam, Membership and Look: who is in the study and on which side."""
+"""Study, Site, Patient, HospitalLink, Lesion, Exam, Membership, Look: who is in the study, on which side."""
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -96,6 +96,20 @@ class Patient(Row):
 
     def __str__(self):
         return self.code
+
+
+class HospitalLink(Row):
+    """The hospital number of a patient, where it is kept at all: sealed, found only by an exact match.
+
+    Two patients may share a fingerprint: then they are one person, and the split keeps them on one side.
+    """
+
+    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, related_name="hospital_link")
+    fingerprint = models.CharField(max_length=64, db_index=True, help_text="Keyed hash of the number.")
+    sealed = models.CharField(max_length=300, help_text="The number, encrypted for this patient.")
+
+    def __str__(self):
+        return f"hospital link of {self.patient.code}"
 
 
 class Lesion(Row):

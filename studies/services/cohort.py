@@ -10,6 +10,7 @@ from studies.errors import RuleViolationError
 from studies.models import ClinicalRecord, Clip, Exam, Lesion, Patient, RoleGrant, Site, Study
 from studies.permissions import forget_grants
 from studies.services.audit import audit_record, changed_fields
+from studies.services.hospital_numbers import hospital_number_set
 
 CLINICAL_FIELDS = (
     "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "er_percent", "pr_percent", "ki67_percent",
@@ -89,7 +90,9 @@ def grant_revoke(*, actor: User, grant: RoleGrant, reason: str) -> None:
 
 
 @transaction.atomic
-def patient_create(*, actor: User | None, study: Study, site: Site, code: str) -> Patient:
+def patient_create(
+    *, actor: User | None, study: Study, site: Site, code: str, hospital_number: str = ""
+) -> Patient:
     """Add a patient with a first exam, a first lesion and an empty clinical record."""
     if site.study_id != study.pk:
         raise RuleViolationError("The site belongs to another study; choose one of this study.")
@@ -100,6 +103,8 @@ def patient_create(*, actor: User | None, study: Study, site: Site, code: str) -
     Lesion.objects.create(patient=patient, number=1)
     ClinicalRecord.objects.create(patient=patient)
     audit_record(actor=actor, action="patient.create", target=patient, study=study)
+    if hospital_number.strip():
+        hospital_number_set(actor=actor, patient=patient, number=hospital_number)
     return patient
 
 

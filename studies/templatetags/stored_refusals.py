@@ -35,6 +35,16 @@ REFUSALS = (
         "There are %(n)s signed cines of training patients; at least %(needed)s are needed. Let the "
         "readers sign more."
     ),
+    gettext_noop("Enter the hospital number; it is empty."),
+    gettext_noop("A hospital number has at most 64 characters; this one is longer."),
+    gettext_noop(
+        "The hospital number cannot be opened: it was sealed with another key. Ask the administrator "
+        "whether HOSPITAL_NUMBER_KEY or SECRET_KEY was changed."
+    ),
+    gettext_noop("Say why the hospital number changes; the reason is kept."),
+    gettext_noop("Say why the link is cut; the reason is kept."),
+    gettext_noop("This patient has no hospital number."),
+    gettext_noop("Say why you need the hospital number; the reason is kept."),
     gettext_noop("A reader rejected this frame."),
     gettext_noop("The file is damaged (%(what)s); export it again from the ultrasound machine."),
     gettext_noop(

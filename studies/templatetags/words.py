@@ -95,6 +95,8 @@ def _call_words() -> dict[str, str]:
 
 def _other_fields() -> dict[str, str]:
     return {
+        "found": _("found"),
+        "hospital_number": _("hospital number"),
         "index_clip": _("index clip"),
         "revision": _("revision"),
         "attempt": _("attempt"),
@@ -115,6 +117,10 @@ def _cohort_acts() -> dict[str, str]:
         "exam.create": _("added a visit"),
         "grant.create": _("granted a role"),
         "grant.revoke": _("took a role away"),
+        "hospital_number.remove": _("cut the link to a hospital number"),
+        "hospital_number.reveal": _("opened a hospital number"),
+        "hospital_number.search": _("searched by hospital number"),
+        "hospital_number.set": _("stored a hospital number"),
         "patient.create": _("added a patient"),
         "patient.index_clip": _("chose the index clip"),
         "patient.view": _("viewed a patient"),

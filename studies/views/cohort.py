@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from studies import permissions
@@ -99,6 +100,7 @@ def _add_labels(patients: list[Patient], viewer) -> None:
         patient.label = labels[patient.pk] if permissions.can_view_labels(viewer, patient) else None
 
 
+@sensitive_post_parameters("hospital_number")
 @login_required
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest, slug: str) -> HttpResponse:

@@ -123,6 +123,10 @@ audit                        GET    302    403    403    403    403    200    40
 cohort                       GET    302    200    200    200    200    200    404    200    200
 patient-create               GET    302    200    403    403    403    403    404    200    403
 patient-create               POST   302    302    403    403    403    403    404    200    403
+hospital-find                GET    302    200    403    403    403    403    404    200    403
+hospital-find                POST   302    200    403    403    403    403    404    200    403
+hospital-number              GET    302    200    403    403    403    403    404    404    403
+hospital-number              POST   302    302    403    403    403    403    404    404    403
 patient                      GET    302    200    200    200    200    200    404    404    200
 clinical-edit                GET    302    200    403    403    403    403    404    404    403
 clinical-edit                POST   302    302    403    403    403    403    404    404    403

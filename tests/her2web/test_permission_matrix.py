@@ -111,6 +111,8 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "people": {"username": "clinician", "role": "coordinator"},
         "patient-create": {"code": "new", "site": str(world.a1.pk)},
         "clinical-edit": {"age_years": 51},
+        "hospital-find": {"number": "0815"},
+        "hospital-number": {"act": "set", "number": "0815"},
         "specimen-create": {"kind": "core"},
         "upload-assign": {"patient": patient},
         "specimen": {"ihc_score": "0", "controls_ok": "on"},

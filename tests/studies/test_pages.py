@@ -37,7 +37,8 @@ CONSISTENT = {"age_years": 50, "menopause": 1, "size_cm": 2.5, "c_t": 2, "c_n": 
 PAGES_OF = {
     "coordinator": (
         "home", "study", "study-create", "cohort", "patient-create", "patient", "clinical-edit", "upload",
-        "results", "models", "jobs", "job", "split", "pathology", "specimen", "prediction", "curves",
+        "hospital-find", "hospital-number", "results", "models", "jobs", "job", "split", "pathology",
+        "specimen", "prediction", "curves",
     ),
     "sonographer": ("home", "study", "cohort", "patient", "upload", "worklist", "clip", "jobs", "curves"),
     "pathologist": ("home", "study", "cohort", "patient", "pathology", "specimen", "specimen-create", "jobs"),
@@ -82,8 +83,8 @@ def address(world: SimpleNamespace, page: str) -> str:
     """The address of a page by its name."""
     rows = {
         "patient": world.patient, "clinical-edit": world.patient, "prediction": world.patient,
-        "specimen-create": world.patient, "specimen": world.specimen, "job": world.job,
-        "clip": world.clip, "curves": world.clip,
+        "hospital-number": world.patient, "specimen-create": world.patient, "specimen": world.specimen,
+        "job": world.job, "clip": world.clip, "curves": world.clip,
     }  # fmt: skip
     if page in ("home", "study-create"):
         return reverse(page)
