@@ -28,23 +28,21 @@ DEFAULT_FEATURE = "firstorder_Mean"
 @login_required
 @require_safe
 def curves(request: HttpRequest, clip_id: object) -> HttpResponse:
-    """With ?feature=NAME the curve as JSON; without, the fragment that draws it."""
+    """With ?feature=NAME the curve as JSON, with ?names every name; without, the fragment that draws it."""
     clip = clip_get(clip_id, viewer=request.user)
+    if "names" in request.GET:
+        return JsonResponse({"groups": [{"label": label, "features": items} for label, items in _groups()]})
     track = _track(request, clip)
     feature = request.GET.get("feature")
     if feature:
         if feature not in STATIC_FEATURES:
             raise Http404
         return JsonResponse(_curve(clip, track, feature))
-    groups = [
-        (_(label), [(name, static_label(name)) for name in STATIC_FEATURES if name.startswith(prefix)])
-        for prefix, label in GROUPS
-    ]
     features, is_stale = _features(clip, track)
     context = {
         "clip": clip,
         "study": clip.study,
-        "groups": groups,
+        "groups": _groups(),
         "chosen": DEFAULT_FEATURE,
         "features": features,
         "is_stale": is_stale,
@@ -53,6 +51,14 @@ def curves(request: HttpRequest, clip_id: object) -> HttpResponse:
         "player": _player(clip, track),
     }
     return render(request, "analysis/partials/curves.html", context)
+
+
+def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The 91 static features in words, by family."""
+    return [
+        (_(label), [(name, static_label(name)) for name in STATIC_FEATURES if name.startswith(prefix)])
+        for prefix, label in GROUPS
+    ]
 
 
 def _track(request: HttpRequest, clip: Clip) -> Track | None:

@@ -150,6 +150,8 @@ def _panel_text() -> dict[str, str]:
         "curve_fresh": _("up to date"),
         "curve_stale": _("stale: the boxes changed, computing again"),
         "curve_missing": _("not computed yet"),
+        "curve_unreachable": _("the server does not answer, trying again"),
+        "curve_undrawn": _("the curve cannot be drawn yet, trying again"),
         "editedElsewhere": _("You have this clip open in another window since {time}; here it is read-only."),
         "readOnly": _("This window is read-only now: editing goes on in the other one."),
         "keyConflict": _("{combo} is used twice: {actions}."),

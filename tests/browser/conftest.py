@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from studies.services.annotation import model_track_store
 from tests.browser.clips import lesion_box, numbered_clip
@@ -26,7 +26,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 30_000
+"""How long a state may take on a machine that is busy with other things; waiting ends when it is there."""
 
 
 def chromium_path() -> str | None:
@@ -42,6 +43,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no Chromium on this machine")
     # Playwright's synchronous API runs an event loop in this thread, where the ORM would refuse to work.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser

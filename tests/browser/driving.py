@@ -1,7 +1,10 @@
 """How the tests drive the viewer, and what they read of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.clips import READ_FRAME_JS
 from tests.studies.reading import Reading
@@ -70,3 +73,14 @@ def drag_own_box(page: Page, dx: float, dy: float) -> None:
     x1, y1, x2, y2 = values(page)
     start = screen_point(page, (x1 + x2) / 2, (y1 + y2) / 2)
     drag(page, start, (start[0] + dx, start[1] + dy))
+
+
+@contextmanager
+def answers_held(page: Page) -> Iterator[None]:
+    """No change reaches the server before the block ends: no race with the save queue."""
+    held: list[Route] = []
+    page.route("**/api/v1/**", lambda route: held.append(route))
+    yield
+    page.unroute("**/api/v1/**")
+    for route in held:
+        route.continue_()

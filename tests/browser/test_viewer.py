@@ -1,6 +1,7 @@
 """What a sonographer does in the viewer, in a real Chromium, from the worklist to the signature."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from django.urls import reverse
@@ -20,6 +21,8 @@ from tests.browser.driving import (
     values,
     viewer,
 )
+
+FRAME_MS = 50
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -81,6 +84,26 @@ def test_the_frame_shown_is_the_frame_asked_for(open_page, ready):
         go_to(page, frame)
 
 
+def longest_in_time(seen: list[tuple[float, int]]) -> int:
+    """Length in frames of the longest stretch of playback that keeps the clip's pace of 50 ms a frame.
+
+    A stall for want of frames begins a new stretch; a player that drifts never has a long one.
+    """
+    longest, began, frames = 0, seen[0][0], 0
+    for (_, before), (at, frame) in pairwise(seen):
+        frames += (frame - before) % N_FRAMES
+        if abs(frames - (at - began) / FRAME_MS) > 1.5:
+            began, frames = at, 0
+        longest = max(longest, frames)
+    return longest
+
+
+def test_the_pace_of_playback_can_be_missed():
+    assert longest_in_time([(50 * i, i) for i in range(30)]) == 29
+    assert longest_in_time([(50 * i + (400 if i > 8 else 0), i) for i in range(30)]) == 20
+    assert longest_in_time([(16 * i, i) for i in range(90)]) < 5
+
+
 def test_playback_follows_the_clock_and_stops(open_page, ready):
     page = viewer(open_page, ready)
     page.locator("#stage").focus()
@@ -90,12 +113,9 @@ def test_playback_follows_the_clock_and_stops(open_page, ready):
       document.querySelector("#stage").addEventListener("framepaint", note);
     }""")
     page.keyboard.press("Space")
-    page.wait_for_timeout(1500)
+    page.wait_for_function("() => seen.length >= 40")
     page.keyboard.press("Space")
-    seen = page.evaluate("seen")
-    (first_time, first), (last_time, last) = seen[0], seen[-1]
-    expected = (last_time - first_time) / 50
-    assert last - first == pytest.approx(expected, abs=2)
+    assert longest_in_time(page.evaluate("seen")) >= 10
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     painted = int(page.locator("#stage").get_attribute("data-painted"))
     assert page.evaluate(READ_FRAME_JS) == painted

@@ -1,5 +1,6 @@
 """The viewer for everybody: keyboard alone, a tablet's touch, screen readers, both themes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -221,8 +222,15 @@ def test_the_state_of_saving_is_spoken(open_page, ready):
     page = viewer(open_page, ready)
     state = page.locator("#save-state")
     assert state.get_attribute("aria-live") == "polite"
+    state.evaluate("""(place) => {
+      window.spoken = [];
+      const note = () => { if (spoken.at(-1) !== place.textContent) spoken.push(place.textContent); };
+      new MutationObserver(note).observe(place, { childList: true, characterData: true, subtree: true });
+    }""")
     page.locator("#stage").focus()
     page.keyboard.press("ArrowRight")
-    expect(state).to_have_text("1 unsaved")
     saved(page)
-    expect(state).to_contain_text("Saved")
+    spoken = page.evaluate("spoken")
+    assert spoken[0] == "1 unsaved"
+    assert "Saving…" in spoken
+    assert re.fullmatch(r"Saved \d\d:\d\d:\d\d", spoken[-1])

@@ -8,6 +8,7 @@ from studies.models import Revision, Track
 from studies.services.annotation import track_patch, track_sign
 from tests.browser.driving import (
     N_FRAMES,
+    answers_held,
     at_frame,
     drag_own_box,
     go_to,
@@ -107,10 +108,10 @@ def test_both_sides_of_a_conflict_are_shown_and_both_are_kept(open_page, ready):
     track = the_track()
     edit_elsewhere(track, 30, 77)
     edit_elsewhere(track, 0, 5)
-    nudge(page, "ArrowRight")
-    go_to(page, 12)
-    page.locator("#stage").focus()
-    page.keyboard.press("k")
+    with answers_held(page):
+        nudge(page, "ArrowRight")
+        go_to(page, 12)
+        nudge(page, "k")
     dialog = page.locator("#dialog-conflict")
     expect(dialog).to_be_visible()
     expect(dialog.locator("tbody tr")).to_have_count(1)

@@ -120,7 +120,7 @@ async function start() {
   store.select((store.mine[0] ?? store.model)?.id ?? null);
   await claim(data, store, tab, queue);
   place("viewer").dataset.ready = "true";
-  new CurvePanel(place("viewer"), store);
+  new CurvePanel(place("viewer"), store, queue);
 }
 
 void start();

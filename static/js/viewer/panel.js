@@ -2,18 +2,23 @@
 /**
  * The live panel: box area, or a static feature, over the frames; the cursor follows the frame. A curve computed from
  * other boxes than those on screen says so, and is read again until the recomputation is done.
- *
- * @typedef {{frames: number[], values: (number|null)[], unit: string, stale: boolean}} Curve
  */
 import { request } from "./api.js";
 import { colourOf } from "./box_items.js";
+import { CurveReader } from "./curve_reader.js";
+import { FeatureMenu } from "./feature_menu.js";
 import { areaOf } from "./geometry.js";
 import { element } from "./table.js";
 import { t } from "./text.js";
 
 const REDRAW_MS = 150;
-const POLL_MS = Object.freeze([1500, 2000, 3000, 5000, 8000]);
+const RETRY_LIBRARY_MS = 3000;
 const MARGIN = Object.freeze({ l: 58, r: 12, t: 6, b: 26 });
+const CLASSES = Object.freeze({
+  live: "status status-ok", fresh: "status status-ok", stale: "status status-warn", missing: "status status-wait",
+  unreachable: "status status-warn", undrawn: "status status-warn",
+});
+const REMEMBERED = "viewer-feature";
 
 /** @param {string} src @returns {Promise<any>} */
 function loadScript(src) {
@@ -27,57 +32,101 @@ function loadScript(src) {
 }
 
 export class CurvePanel {
-  /** @param {HTMLElement} root with data-curves and data-plotly @param {import("./store.js").Store} store */
-  constructor(root, store) {
+  /**
+   * @param {HTMLElement} root with data-curves and data-plotly
+   * @param {import("./store.js").Store} store
+   * @param {import("./save_queue.js").SaveQueue} queue
+   */
+  constructor(root, store, queue) {
     this.store = store;
+    this.queue = queue;
     this.address = root.dataset.curves ?? "";
     this.plot = /** @type {any} */ (document.getElementById("curve"));
     this.state = /** @type {HTMLElement} */ (document.getElementById("curve-state"));
     this.select = /** @type {HTMLSelectElement} */ (document.getElementById("feature"));
     this.cursor = element("div", { className: "curve-cursor", "aria-hidden": "true" });
-    /** @type {Curve|null} */
-    this.curve = null;
-    this.polls = 0;
-    void this.#start(root.dataset.plotly ?? "");
+    this.library = /** @type {any} */ (null);
+    this.isLibraryMissing = false;
+    this.shown = this.#shownBoxes();
+    this.reader = new CurveReader({ read: (feature) => this.#read(feature), isSaved: () => this.#isSaved() });
+    this.reader.onChange = () => this.#later();
+    this.#follow();
+    void this.#loadLibrary(root.dataset.plotly ?? "");
+    this.menu = new FeatureMenu(this.select, () => request("GET", `${this.address}?names`));
+    this.menu.onReady = () => this.#recall();
+    if (this.address) void this.menu.load();
   }
 
-  /** @param {string} plotly */
-  async #start(plotly) {
-    await loadScript(plotly);
-    this.library = /** @type {any} */ (globalThis).Plotly;
-    this.select.addEventListener("change", () => void this.#choose());
-    const offer = () => void this.#offerFeatures();
-    this.select.addEventListener("focus", offer);
-    this.select.closest("section")?.addEventListener("pointerenter", offer);
-    for (const topic of /** @type {const} */ (["tracks", "selection"])) this.store.on(topic, () => this.#later());
+  #follow() {
+    this.select.addEventListener("change", () => {
+      localStorage.setItem(REMEMBERED, this.select.value);
+      void this.reader.choose(this.select.value);
+    });
+    for (const topic of /** @type {const} */ (["tracks", "selection"])) this.store.on(topic, () => this.#changed());
+    this.store.on("playing", () => this.#later());
     this.store.on("frame", () => this.#moveCursor());
     document.addEventListener("themechange", () => this.#later());
-    await this.#draw();
-    this.plot.on("plotly_click", (/** @type {any} */ event) => this.store.goTo(event.points[0].x - 1));
+    this.#showState();
   }
 
-  /** The names are those that the analysis side offers; before it has computed any, the box area alone is there. */
-  async #offerFeatures() {
-    if (!this.address || this.select.options.length > 1) return;
-    const answer = await fetch(this.address, { credentials: "same-origin" }).catch(() => null);
-    if (!answer?.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const group of page.querySelectorAll("select[data-feature] optgroup")) {
-      for (const option of group.querySelectorAll("option")) option.removeAttribute("selected");
-      this.select.append(document.adoptNode(group));
+  /** The curve that was looked at on the clip before. */
+  #recall() {
+    const feature = localStorage.getItem(REMEMBERED) ?? "";
+    if (!feature || this.select.value) return;
+    this.select.value = feature;
+    if (this.select.value) void this.reader.choose(feature);
+    else this.select.value = "";
+  }
+
+  /** @param {string} src */
+  async #loadLibrary(src) {
+    try {
+      await loadScript(src);
+    } catch {
+      this.isLibraryMissing = true;
+      this.#showState();
+      setTimeout(() => void this.#loadLibrary(src), RETRY_LIBRARY_MS);
+      return;
     }
+    this.isLibraryMissing = false;
+    this.library = /** @type {any} */ (globalThis).Plotly;
+    await this.#draw();
+    this.plot.on("plotly_click", (/** @type {any} */ event) => this.store.goTo(event.points[0].x - 1));
   }
 
   get track() {
     return this.store.selectedTrack ?? this.store.mine[0] ?? this.store.model;
   }
 
-  /** Boxes changed, or another track was chosen: draw again, soon. */
+  /** What the curve depends on: which track, and its boxes. */
+  #shownBoxes() {
+    const { track } = this;
+    return { id: track?.id, keyframes: track?.keyframes, excluded: JSON.stringify(track?.excluded ?? {}) };
+  }
+
+  /** Tracks changed somehow, or another one was chosen. */
+  #changed() {
+    const before = this.shown;
+    this.shown = this.#shownBoxes();
+    if (this.shown.id !== before.id) void this.reader.choose(this.select.value);
+    else if (this.shown.keyframes !== before.keyframes || this.shown.excluded !== before.excluded) this.reader.boxesChanged();
+    this.#later();
+  }
+
+  /** Whether the server knows the boxes on screen. */
+  #isSaved() {
+    return !this.track || !this.queue.isPending(this.track.id);
+  }
+
+  /** @param {string} feature */
+  #read(feature) {
+    const query = new URLSearchParams({ feature });
+    if (this.track && !this.track.isVirtual) query.set("track", this.track.id);
+    return request("GET", `${this.address}?${query}`);
+  }
+
+  /** Draw again, soon. */
   #later() {
-    if (this.select.value && this.curve) {
-      this.curve.stale = true;
-      this.#poll();
-    }
     this.#showState();
     if (this.timer || this.store.isPlaying) return;
     this.timer = setTimeout(() => {
@@ -86,64 +135,32 @@ export class CurvePanel {
     }, REDRAW_MS);
   }
 
-  async #choose() {
-    this.curve = null;
-    this.polls = 0;
-    if (this.select.value) await this.#fetch();
-    await this.#draw();
-  }
-
-  async #fetch() {
-    const feature = this.select.value;
-    const query = new URLSearchParams({ feature });
-    if (this.track && !this.track.isVirtual) query.set("track", this.track.id);
-    const { status, body } = await request("GET", `${this.address}?${query}`).catch(() => ({ status: 0, body: null }));
-    if (feature !== this.select.value) return;
-    this.curve = status === 200 && body?.values?.length ? body : null;
-    this.problem = status === 200 ? t("curve_missing") : t("notReached");
-    if (!this.curve || this.curve.stale) this.#poll();
-    this.#showState();
-  }
-
-  /** Read the curve again until it belongs to the boxes on screen. */
-  #poll() {
-    clearTimeout(this.pollTimer);
-    const wait = POLL_MS[Math.min(this.polls, POLL_MS.length - 1)];
-    this.polls += 1;
-    this.pollTimer = setTimeout(async () => {
-      if (!this.select.value) return;
-      await this.#fetch();
-      if (this.curve && !this.curve.stale) {
-        this.polls = 0;
-        await this.#draw();
-      }
-    }, wait);
-  }
-
   #showState() {
-    const isFeature = this.select.value !== "";
-    const kind = !isFeature ? "live" : !this.curve ? "missing" : this.curve.stale ? "stale" : "fresh";
-    const classes = { live: "status status-ok", fresh: "status status-ok", stale: "status status-warn", missing: "status status-wait" };
-    this.state.className = classes[kind];
+    const kind = this.isLibraryMissing ? "undrawn" : this.select.value ? this.reader.kind : "live";
+    this.state.className = CLASSES[kind];
     this.state.dataset.kind = kind;
-    const words = kind === "missing" ? this.problem ?? t("curve_missing") : t(`curve_${kind}`);
+    const words = t(`curve_${kind}`);
     if (this.state.textContent !== words) this.state.textContent = words;
   }
 
-  /** @returns {{x: number[], y: (number|null)[], unit: string}} frames 1-based, as people count */
+  /** @returns {{y: (number|null)[], unit: string}} a value a frame; a frame without one is a hole, never zero */
   #values() {
-    if (this.select.value) {
-      const { frames = [], values = [], unit = "" } = this.curve ?? {};
-      return { x: frames.map((frame) => frame + 1), y: values, unit };
-    }
     const { spacingMm, nFrames } = this.store.clip;
+    /** @type {(number|null)[]} */
+    const y = new Array(nFrames).fill(null);
+    if (this.select.value) {
+      const { frames = [], values = [], unit = "" } = this.reader.curve ?? {};
+      frames.forEach((frame, i) => { y[frame] = values[i]; });
+      return { y, unit };
+    }
     const dense = this.track?.dense ?? [];
-    const y = Array.from({ length: nFrames }, (_, i) => (dense[i] ? areaOf(dense[i].box, spacingMm) : null));
-    return { x: y.map((_, i) => i + 1), y, unit: spacingMm ? "mm²" : "px²" };
+    return { y: y.map((_, i) => (dense[i] ? areaOf(dense[i].box, spacingMm) : null)), unit: spacingMm ? "mm²" : "px²" };
   }
 
   async #draw() {
-    const { x, y, unit } = this.#values();
+    if (!this.library) return;
+    const { y, unit } = this.#values();
+    const x = y.map((_, i) => i + 1); // frames as people count them
     const style = getComputedStyle(this.plot);
     const [colour, line] = [style.getPropertyValue("--muted").trim(), style.getPropertyValue("--line").trim()];
     const axis = { color: colour, gridcolor: line, zeroline: false, fixedrange: true };
@@ -154,6 +171,7 @@ export class CurvePanel {
       xaxis: { ...axis, range: [0.5, this.store.clip.nFrames + 0.5] }, yaxis: { ...axis, title: { text: unit }, rangemode: "tozero" },
     }, { displayModeBar: false, responsive: true });
     if (!this.cursor.isConnected) this.plot.append(this.cursor);
+    this.plot.dataset.curve = this.select.value || "area";
     this.#moveCursor();
     this.#showState();
   }
