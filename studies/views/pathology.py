@@ -102,6 +102,7 @@ def specimen(request: HttpRequest, specimen_id: object) -> HttpResponse:
         "ish_fields": [form[name] for name in ISH_FIELDS],
         "recount": _recount_fields(request, form),
         "may_enter": may_enter,
+        "sees_list": permissions.can_view_labels_in(request.user, row.patient.study),
         "is_locked": bool(label and label.status == Label.Status.LOCKED),
         **_live(row, form, request),
     }
