@@ -54,10 +54,10 @@ def _caches() -> dict:
     }
 
 
-def _storages() -> dict:
+def storages_of(address: str) -> dict:
     """Files on disk unless STORAGE_URL names an S3-compatible bucket (s3://bucket?endpoint=…)."""
     static = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
-    url = urlsplit(os.environ.get("STORAGE_URL", f"file://{VAR_DIR / 'media'}"))
+    url = urlsplit(address)
     if url.scheme == "file":
         default = {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -152,7 +152,7 @@ TEMPLATES = [
 
 DATABASES = {"default": _database()}
 CACHES = _caches()
-STORAGES = _storages()
+STORAGES = storages_of(os.environ.get("STORAGE_URL", f"file://{VAR_DIR / 'media'}"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
