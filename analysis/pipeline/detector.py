@@ -1,9 +1,9 @@
 """Find the lesion: a YOLOv5 over the frames of a clip.                    frames -> boxes a frame
 
 ONNX Runtime or OpenVINO on the processor, torch in half precision on a CUDA card. Letterbox, decoding and
-suppression are our own and the same for all of them. Frames run in parallel threads, each with one thread
-inside the network, because batching does not help on a processor; only a few frames are in memory at any
-time.
+suppression are our own and the same for all of them. On a processor frames run in parallel threads, each with
+one thread inside the network, because batching does not help there; a card takes them in batches. Only a few
+frames are in memory at any time.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby, islice
 from pathlib import Path
 
 import cv2
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 
 from analysis.pipeline.errors import CancelledError, InvalidInputError
 from analysis.pipeline.kernels import detector_backends
-from analysis.pipeline.kernels.box_geometry import Letterbox, suppress
-from analysis.pipeline.kernels.yolo_head import decode, decode_mirrored
+from analysis.pipeline.kernels.box_geometry import STRIDE, Letterbox, suppress
+from analysis.pipeline.kernels.yolo_head import Logits, decode, decode_mirrored
 
 DEFAULT_WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "lesion-yolov5n.onnx"
 RAW_CONFIDENCE = (
@@ -30,9 +31,8 @@ RAW_CONFIDENCE = (
 )
 NMS_IOU = 0.45
 MAX_BOXES = 5
-SIZE_STEP = 32  # the network's largest stride
 SIZE_RANGE = (64, 1280)
-_FRAMES_IN_FLIGHT = 2  # a thread
+_BATCHES_IN_FLIGHT = 2  # a thread
 
 Frame = NDArray[np.uint8]
 Box5 = tuple[float, float, float, float, float]
@@ -77,7 +77,6 @@ class Detector:
 
     def __init__(self, network: detector_backends.Network, file: Path, threads: int) -> None:
         self._network, self._threads = network, threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="detector") if threads > 1 else None
         model = network.model
         self.info = DetectorInfo(
             name=file.stem,
@@ -100,7 +99,7 @@ class Detector:
 
     @property
     def size(self) -> int:
-        """Default side of the square network input, in pixels."""
+        """Default longer side of the network input, in pixels."""
         return self.info.size
 
     @property
@@ -123,8 +122,8 @@ class Detector:
         """Boxes of every frame: best first, (x1, y1, x2, y2, confidence) in stored-frame pixels, clipped to
         the frame.
 
-        frames: (H, W) or (H, W, 3) uint8 each, read lazily; size: input side, a multiple of 32 (None: the
-        side of training); conf: lowest confidence kept, 0..1; iou: a box that overlaps a better one by more
+        frames: (H, W) or (H, W, 3) uint8 each, read lazily; size: longer side of the input, a multiple of
+        32 (None: the side of training); conf: lowest confidence kept, 0..1; iou: a box that overlaps a better one by more
         is dropped; max_boxes: a frame; flip: average with the mirrored frame (twice the time); progress:
         called with the number of frames done; cancelled: asked before each frame.
         Raises InvalidInputError for a bad frame or parameter, CancelledError on request.
@@ -152,45 +151,58 @@ class Detector:
         """The same as ``detect``, frame by frame, in order."""
         settings = _Settings(_checked_size(self.size if size is None else size), conf, iou, max_boxes, flip)
         settings.check()
-        waiting: deque[Future[list[Box5]]] = deque()
-        with ThreadPoolExecutor(self._threads) as pool:
+        waiting: deque[Future[list[list[Box5]]]] = deque()
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="detector") as pool:
             try:
-                for frame in frames:
-                    if cancelled is not None and cancelled():
-                        raise CancelledError(
-                            "Detection stopped on request; start it again to complete the clip."
-                        )
-                    waiting.append(pool.submit(self._one, frame, settings))
-                    if len(waiting) >= _FRAMES_IN_FLIGHT * self._threads:
-                        yield waiting.popleft().result()
+                for group in _batches(_greys(frames, cancelled), self._network.batch):
+                    waiting.append(pool.submit(self._run, group, settings))
+                    if len(waiting) >= _BATCHES_IN_FLIGHT * self._threads:
+                        yield from waiting.popleft().result()
                 while waiting:
-                    yield waiting.popleft().result()
+                    yield from waiting.popleft().result()
             finally:
                 for future in waiting:
                     future.cancel()
 
-    def _one(self, frame: Frame, settings: "_Settings") -> list[Box5]:
-        grey = _grey(frame)
-        fit = _letterbox(grey.shape[1], grey.shape[0], settings.size)
-        square = fit.apply(grey)
-        head = self._network.model.head
-        boxes, scores = decode(self._network.run(square), settings.size, head, settings.conf)
-        if settings.flip:
-            mirrored = self._network.run(np.ascontiguousarray(square[:, ::-1]))
-            boxes, scores = decode_mirrored(
-                self._network.run(square), mirrored, settings.size, head, settings.conf
-            )
+    def _run(self, greys: list[Frame], settings: "_Settings") -> list[list[Box5]]:
+        """Boxes of grey frames of one shape."""
+        height, width = greys[0].shape
+        fit = _letterbox(width, height, settings.size)
+        images = np.stack([fit.apply(grey) for grey in greys])
+        if not settings.flip:
+            return [self._boxes(logits, None, fit, settings) for logits in self._network.run(images)]
+        both = self._network.run(np.concatenate([images, images[:, :, ::-1]]))
+        pairs = zip(both[: len(images)], both[len(images) :], strict=True)
+        return [self._boxes(logits, mirrored, fit, settings) for logits, mirrored in pairs]
+
+    def _boxes(
+        self, logits: Logits, mirrored: Logits | None, fit: Letterbox, settings: "_Settings"
+    ) -> list[Box5]:
+        """Boxes of one frame from its logits, and from those of its mirror image where there are any."""
+        head, shape = self._network.model.head, fit.input_shape
+        if mirrored is None:
+            boxes, scores = decode(logits, shape, head, settings.conf)
+        else:
+            boxes, scores = decode_mirrored(logits, mirrored, shape, head, settings.conf)
         kept = suppress(boxes, scores, settings.iou, settings.max_boxes)
         placed = fit.to_frame(boxes[kept])
         rows = zip(placed.tolist(), scores[kept].tolist(), strict=True)
         return [(x1, y1, x2, y2, score) for (x1, y1, x2, y2), score in rows if x2 > x1 and y2 > y1]
 
 
-def _until_cancelled(frames: Iterable[Frame], cancelled: Callable[[], bool] | None) -> Iterator[Frame]:
+def _greys(frames: Iterable[Frame], cancelled: Callable[[], bool] | None) -> Iterator[Frame]:
+    """Grey frames, until somebody cancels."""
     for frame in frames:
         if cancelled is not None and cancelled():
             raise CancelledError("Detection stopped on request; start it again to complete the clip.")
-        yield frame
+        yield _grey(frame)
+
+
+def _batches(greys: Iterable[Frame], most: int) -> Iterator[list[Frame]]:
+    """Neighbouring frames of one shape, at most so many together."""
+    for _, same in groupby(greys, key=lambda grey: grey.shape):
+        while batch := list(islice(same, most)):
+            yield batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +223,9 @@ class _Settings:
 
 
 def _checked_size(size: int) -> int:
-    if size % SIZE_STEP or not SIZE_RANGE[0] <= size <= SIZE_RANGE[1]:
+    if size % STRIDE or not SIZE_RANGE[0] <= size <= SIZE_RANGE[1]:
         raise InvalidInputError(
-            f"Expected an input side that is a multiple of {SIZE_STEP} in {SIZE_RANGE}, got {size}."
+            f"Expected an input side that is a multiple of {STRIDE} in {SIZE_RANGE}, got {size}."
         )
     return size
 

@@ -34,14 +34,14 @@ def stills():
     return [draw_pretraining_still(np.random.default_rng((2026, seed))) for seed in range(12)]
 
 
-def _reference_decode(logits: np.ndarray, size: int) -> np.ndarray:
+def _reference_decode(logits: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """YOLOv5's formulas, cell by cell, in plain loops."""
     rows, start = [], 0
     sigmoid = lambda v: 1 / (1 + np.exp(-float(v)))  # noqa: E731
     for stride, pairs in zip(HEAD.strides, HEAD.anchors, strict=True):
         for width, height in pairs:
-            for y in range(size // stride):
-                for x in range(size // stride):
+            for y in range(shape[0] // stride):
+                for x in range(shape[1] // stride):
                     px, py, pw, ph, objectness, kind = logits[start]
                     centre = ((2 * sigmoid(px) - 0.5 + x) * stride, (2 * sigmoid(py) - 0.5 + y) * stride)
                     half = ((2 * sigmoid(pw)) ** 2 * width / 2, (2 * sigmoid(ph)) ** 2 * height / 2)
@@ -51,25 +51,28 @@ def _reference_decode(logits: np.ndarray, size: int) -> np.ndarray:
     return np.array(rows)
 
 
-def test_decoding_follows_the_formulas():
-    logits = np.random.default_rng(0).normal(0, 1.5, (HEAD.anchor_count(128), 6)).astype(np.float32)
-    expected = _reference_decode(logits, 128)
-    boxes, scores = decode(logits, 128, HEAD, 0.3)
+@pytest.mark.parametrize("shape", [(128, 128), (96, 160), (160, 64)])
+def test_decoding_follows_the_formulas(shape):
+    logits = np.random.default_rng(0).normal(0, 1.5, (HEAD.anchor_count(shape), 6)).astype(np.float32)
+    expected = _reference_decode(logits, shape)
+    assert len(expected) == len(logits)
+    boxes, scores = decode(logits, shape, HEAD, 0.3)
     chosen = expected[:, 4] >= 0.3
-    assert chosen.sum() > 50
+    assert chosen.sum() > 30
     np.testing.assert_allclose(boxes, expected[chosen, :4], rtol=1e-5, atol=1e-4)
     np.testing.assert_allclose(scores, expected[chosen, 4], rtol=1e-5)
 
 
-def test_a_mirrored_view_of_the_same_content_changes_nothing():
-    logits = np.random.default_rng(1).normal(0, 1.5, (HEAD.anchor_count(128), 6)).astype(np.float32)
+@pytest.mark.parametrize("shape", [(128, 128), (96, 160)])
+def test_a_mirrored_view_of_the_same_content_changes_nothing(shape):
+    logits = np.random.default_rng(1).normal(0, 1.5, (HEAD.anchor_count(shape), 6)).astype(np.float32)
     mirrored, start = np.empty_like(logits), 0
     for stride, pairs in zip(HEAD.strides, HEAD.anchors, strict=True):
-        cells = 128 // stride
-        block = logits[start : start + len(pairs) * cells**2].reshape(len(pairs), cells, cells, 6)[:, :, ::-1]
-        mirrored[start : start + block.size // 6] = (block * [-1, 1, 1, 1, 1, 1]).reshape(-1, 6)
-        start += block.size // 6
-    plain, averaged = decode(logits, 128, HEAD, 0.2), decode_mirrored(logits, mirrored, 128, HEAD, 0.2)
+        cells = (len(pairs), shape[0] // stride, shape[1] // stride)
+        block = logits[start : start + np.prod(cells)].reshape(*cells, 6)[:, :, ::-1]
+        mirrored[start : start + np.prod(cells)] = (block * [-1, 1, 1, 1, 1, 1]).reshape(-1, 6)
+        start += int(np.prod(cells))
+    plain, averaged = decode(logits, shape, HEAD, 0.2), decode_mirrored(logits, mirrored, shape, HEAD, 0.2)
     np.testing.assert_allclose(plain[0], averaged[0], rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(plain[1], averaged[1], rtol=1e-5)
 
@@ -144,6 +147,38 @@ def test_order_and_result_do_not_depend_on_threads(stills):
     one, three = (load_detector(backend="onnxruntime", threads=n).detect(frames) for n in (1, 3))
     assert one == three
     assert one[: len(stills)] == one[len(stills) :]
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_batches_give_the_boxes_of_single_frames(stills, flip):
+    """What a card does, on the processor: frames of one shape go through the network together."""
+    frames = [image for image, _ in stills[:5]] + [stills[0][0][:, :-40]] * 2 + [stills[1][0]]
+    single, batched = (load_detector(backend="torch", threads=2) for _ in range(2))
+    batched._network.batch = 4
+    shapes = []
+    run = batched._network.run
+    batched._network.run = lambda images: (shapes.append(images.shape), run(images))[1]
+    expected, found = (d.detect(frames, conf=0.1, flip=flip) for d in (single, batched))
+    assert max(shape[0] for shape in shapes) > (2 if flip else 1)
+    assert sum(map(len, expected)) >= 4
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_allclose(np.array(one), np.array(other), atol=0.01)
+
+
+def test_the_mirrored_average_runs_the_network_on_two_images_a_frame(stills):
+    detector = load_detector(backend="onnxruntime", threads=1)
+    run, images_seen = detector._network.run, []
+    detector._network.run = lambda images: (images_seen.append(len(images)), run(images))[1]
+    detector.detect([image for image, _ in stills[:3]], flip=True)
+    assert images_seen == [2, 2, 2]
+
+
+def test_a_mirrored_frame_gives_mirrored_boxes_on_average(detector, stills):
+    image = stills[0][0]
+    plain, turned = detector.detect([image, np.ascontiguousarray(image[:, ::-1])], flip=True)
+    assert plain
+    back = [(image.shape[1] - x2, y1, image.shape[1] - x1, y2, score) for x1, y1, x2, y2, score in turned]
+    np.testing.assert_allclose(np.array(plain), np.array(back), atol=0.01)
 
 
 def test_frames_are_read_as_they_are_needed(detector, stills):

@@ -59,6 +59,17 @@ def test_letterbox_takes_boxes_there_and_back(width, height):
     assert fit.to_frame(np.array([[-50.0, -50, 900, 900]])).tolist() == [[0, 0, width, height]]
 
 
+@pytest.mark.parametrize(
+    ("frame", "shape"),
+    [((800, 600), (256, 320)), ((600, 800), (320, 256)), ((256, 224), (288, 320)), ((500, 500), (320, 320)),
+     ((1000, 7), (32, 320)), ((1, 1), (320, 320))],
+)  # fmt: skip
+def test_the_input_is_no_larger_than_the_frame_needs(frame, shape):
+    fit = Letterbox.fit(*frame, 320)
+    assert fit.input_shape == shape
+    assert fit.apply(np.full(frame[::-1], 7, np.uint8)).shape == shape
+
+
 def test_letterbox_puts_the_pixels_where_it_puts_the_boxes():
     frame = np.zeros((200, 400), np.uint8)
     frame[60:120, 100:300] = 200

@@ -1,5 +1,5 @@
-"""Boxes [x1, y1, x2, y2) in pixels: overlap, suppression, and the letterbox between a frame and a square
-network input."""
+"""Boxes [x1, y1, x2, y2) in pixels: overlap, suppression, and the letterbox between a frame and the
+network's input."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.pipeline.errors import InvalidInputError
 
+STRIDE = 32  # the network's largest stride in pixels: sides of its input are multiples of it
 LETTERBOX_GREY = 0  # what surrounds an ultrasound image on a scanner's screen
 
 
@@ -41,12 +42,17 @@ def suppress(
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """How a frame of ``width`` x ``height`` lies inside a square of ``size``: scale, then left and top margin
-    (pixels)."""
+    """How a frame of ``width`` x ``height`` lies inside the network's input: scale, then left and top margin
+    (pixels).
+
+    The input's longer side is the size asked for; the shorter one is the least multiple of ``STRIDE`` that
+    holds the frame, as YOLOv5 does it, so that no time goes into black margins.
+    """
 
     width: int
     height: int
-    size: int
+    input_width: int
+    input_height: int
     scale_x: float
     scale_y: float
     left: int
@@ -64,25 +70,31 @@ class Letterbox:
             )
         scale = size / max(width, height)
         inner_w, inner_h = max(1, round(width * scale)), max(1, round(height * scale))
-        left, top = (size - inner_w) // 2, (size - inner_h) // 2
-        return cls(width, height, size, inner_w / width, inner_h / height, left, top)
+        input_w, input_h = (-(-inner // STRIDE) * STRIDE for inner in (inner_w, inner_h))
+        left, top = (input_w - inner_w) // 2, (input_h - inner_h) // 2
+        return cls(width, height, input_w, input_h, inner_w / width, inner_h / height, left, top)
+
+    @property
+    def input_shape(self) -> tuple[int, int]:
+        """Rows and columns of the network's input."""
+        return self.input_height, self.input_width
 
     def apply(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Resize and centre a grey frame (H, W) uint8 -> (size, size) uint8."""
+        """Resize and centre a grey frame (H, W) uint8 -> uint8 of ``input_shape``."""
         inner_w, inner_h = round(self.width * self.scale_x), round(self.height * self.scale_y)
         way = cv2.INTER_AREA if self.scale_x < 1 else cv2.INTER_LINEAR
-        canvas = np.full((self.size, self.size), LETTERBOX_GREY, np.uint8)
+        canvas = np.full(self.input_shape, LETTERBOX_GREY, np.uint8)
         resized = cv2.resize(grey, (inner_w, inner_h), interpolation=way)
         canvas[self.top : self.top + inner_h, self.left : self.left + inner_w] = resized
         return canvas
 
     def to_input(self, boxes: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Boxes (N, 4) of the frame -> the same boxes in the square."""
+        """Boxes (N, 4) of the frame -> the same boxes in the input."""
         scale, offset = self._affine()
         return np.asarray(boxes, np.float64).reshape(-1, 4) * scale + offset
 
     def to_frame(self, boxes: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Boxes (N, 4) of the square -> frame pixels, clipped to the frame."""
+        """Boxes (N, 4) of the input -> frame pixels, clipped to the frame."""
         scale, offset = self._affine()
         limits = np.array([self.width, self.height] * 2, np.float64)
         return np.clip((np.asarray(boxes, np.float64).reshape(-1, 4) - offset) / scale, 0.0, limits)

@@ -1,5 +1,5 @@
-"""The libraries that can run the detector's network: ONNX Runtime, OpenVINO, torch. All take a square and
-give logits."""
+"""The libraries that can run the detector's network: ONNX Runtime, OpenVINO, torch. All take
+images of one shape and give logits."""
 
 import importlib.util
 import threading
@@ -25,9 +25,11 @@ class Network(Protocol):
 
     model: NetworkModel
     backend: str
+    batch: int  # frames that are best run in one call
 
-    def run(self, square: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits (A, 6) of one grey square (S, S) uint8; safe from several threads."""
+    def run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits (B, A, 6) of grey images (B, H, W) uint8, sides multiples of the largest stride; safe from
+        several threads."""
         ...
 
 
@@ -47,9 +49,9 @@ def _has_cuda() -> bool:
     return _NVIDIA_DEVICE.exists() and importlib.util.find_spec("torch") is not None
 
 
-def _unit_batch(square: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:
-    """(S, S) uint8 -> (1, C, S, S) float32 in 0..1."""
-    unit = square.astype(np.float32)[None, None] / np.float32(255)
+def _unit_batch(images: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:
+    """(B, H, W) uint8 -> (B, C, H, W) float32 in 0..1."""
+    unit = images.astype(np.float32)[:, None] / np.float32(255)
     return unit if channels == 1 else np.repeat(unit, channels, axis=1)
 
 
@@ -76,15 +78,13 @@ class OnnxNetwork:
                 f"weights again."
             )
         self.model = model_from_metadata(metadata, path)
-        self.backend = "onnxruntime"
+        self.backend, self.batch = "onnxruntime", 1
         _check_output(self, path)
 
-    def run(self, square: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits (A, 6) of one grey square (S, S) uint8."""
-        return np.asarray(
-            self._session.run(["logits"], {"pixels": _unit_batch(square, self.model.channels)})[0][0],
-            np.float32,
-        )
+    def run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits (B, A, 6) of grey images (B, H, W) uint8."""
+        (logits,) = self._session.run(["logits"], {"pixels": _unit_batch(images, self.model.channels)})
+        return np.asarray(logits, np.float32)
 
 
 class OpenVinoNetwork:
@@ -102,23 +102,23 @@ class OpenVinoNetwork:
         }
         self._compiled: Any = core.compile_model(core.read_model(content), "CPU", settings)
         self._local = threading.local()
-        self.backend = "openvino"
+        self.backend, self.batch = "openvino", 1
 
-    def run(self, square: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits (A, 6) of one grey square (S, S) uint8."""
+    def run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits (B, A, 6) of grey images (B, H, W) uint8."""
         request = getattr(self._local, "request", None)
         if request is None:
             request = self._local.request = self._compiled.create_infer_request()
-        result = request.infer({"pixels": _unit_batch(square, self.model.channels)})
-        return np.array(result[0][0], np.float32)
+        result = request.infer({"pixels": _unit_batch(images, self.model.channels)})
+        return np.array(result[0], np.float32)
 
 
 def _check_output(network: Network, path: Path) -> None:
-    """Run an empty square once. Raises ModelFileError when the output does not fit the metadata."""
+    """Run an empty image once. Raises ModelFileError when the output does not fit the metadata."""
     size = network.model.image_size
-    expected = (network.model.head.anchor_count(size), HEAD_COLUMNS)
+    expected = (1, network.model.head.anchor_count((size, size)), HEAD_COLUMNS)
     try:
-        shape: tuple[int, ...] = network.run(np.zeros((size, size), np.uint8)).shape
+        shape: tuple[int, ...] = network.run(np.zeros((1, size, size), np.uint8)).shape
     except Exception as error:  # a graph with other inputs or outputs fails inside the library
         raise ModelFileError(
             f"Expected a detector graph, {path} does not run ({error}); export the weights again."

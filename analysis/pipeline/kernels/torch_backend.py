@@ -12,23 +12,26 @@ from analysis.pipeline.kernels.detector_export import RawHead
 from analysis.pipeline.kernels.network_model import model_from_metadata
 
 
+CUDA_BATCH = 32  # frames in one call on a card; on a processor batches do not help
+
+
 class TorchNetwork:
     """YOLOv5 in torch, from the ``.safetensors`` that lies beside an exported ``.onnx``."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, device: str | None = None) -> None:
+        """device: "cuda" or "cpu", None for the card when there is one."""
         file = path.with_suffix(".safetensors")
         model, _ = training_state.load_weights(file)
         self.model = model_from_metadata(training_state.read_tensors(file)[1], file)
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        on_card = self._device.type == "cuda"
+        self._dtype = torch.float16 if on_card else torch.float32
         self._network = RawHead(model).eval().to(self._device, self._dtype)
-        self.backend = "torch-cuda-half" if self._device.type == "cuda" else "torch-cpu"
+        self.backend, self.batch = ("torch-cuda-half", CUDA_BATCH) if on_card else ("torch-cpu", 1)
 
     @torch.inference_mode()
-    def run(self, square: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits (A, 6) of one grey square (S, S) uint8."""
-        pixels = torch.from_numpy(square).to(self._device)[None, None].to(self._dtype) / 255
-        logits: NDArray[np.float32] = (
-            self._network(pixels.expand(-1, self.model.channels, -1, -1))[0].float().cpu().numpy()
-        )
-        return logits
+    def run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits (B, A, 6) of grey images (B, H, W) uint8."""
+        pixels = torch.from_numpy(images).to(self._device)[:, None].to(self._dtype) / 255
+        logits = self._network(pixels.expand(-1, self.model.channels, -1, -1))
+        return np.asarray(logits.float().cpu().numpy(), np.float32)
