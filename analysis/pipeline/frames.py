@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.constants import LBP_MARGIN_PX
 
-_LUMA_PER_MILLE: Final = (299, 587, 114)  # ITU-R BT.601 luma of R, G, B
-_ROUND: Final = 500
+# ITU-R BT.601 luma of R, G, B; the last number lifts exact halves, and nothing else, over the edge to the next
+# whole number (a test tries all 2**24 colours).
+_LUMA: Final = np.array([[0.299, 0.587, 0.114, 0.0005]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Window:
 def to_grey(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Grey frames of a clip or a still: (T, H, W) or (T, H, W, 3) uint8 -> (T, H, W) uint8.
 
-    Colour becomes luma 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded half up in whole numbers, which
-    leaves pixels with R = G = B as they are; such frames are read from one channel, without arithmetic.
+    Colour becomes luma 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded half up, which leaves pixels
+    with R = G = B as they are.
 
     Raises InvalidInputError for another dtype or shape.
     """
@@ -42,19 +44,9 @@ def to_grey(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
         got = f"{frames.dtype} {frames.shape}" if isinstance(frames, np.ndarray) else type(frames).__name__
         raise InvalidInputError(f"frames must be uint8 of shape (T, H, W) or (T, H, W, 3), got {got}")
     grey = np.empty(frames.shape[:3], np.uint8)
-    for t, frame in enumerate(frames):
-        grey[t] = _frame_to_grey(frame)
+    for t, frame in enumerate(frames if grey.size else ()):
+        grey[t] = cv2.transform(np.ascontiguousarray(frame), _LUMA)
     return grey
-
-
-def _frame_to_grey(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    red, green, blue = frame[..., 0], frame[..., 1], frame[..., 2]
-    if np.array_equal(red, green) and np.array_equal(green, blue):
-        return red
-    weighted = np.full(red.shape, _ROUND, np.uint32)
-    for weight, channel in zip(_LUMA_PER_MILLE, (red, green, blue), strict=True):
-        weighted += np.uint32(weight) * channel.astype(np.uint32)
-    return (weighted // np.uint32(1000)).astype(np.uint8)
 
 
 def crop_window(

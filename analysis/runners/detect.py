@@ -31,7 +31,7 @@ def detect_clip(job: Job, ticker: JobTicker) -> dict[str, Any]:
     detector = active_detector(clip.study)
     with PackReader(pack_local_path(clip)) as pack:
         found = detector.detect(
-            pack.iter_grey(),
+            pack.iter_luma(),
             size=INPUT_SIZE_PX,
             progress=lambda done: ticker.progress(done, clip.n_frames),
             cancelled=ticker.cancelled,

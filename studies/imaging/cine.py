@@ -15,7 +15,7 @@ from studies.imaging.dicom import looks_like_bare_dataset, looks_like_dicom
 from studies.imaging.dicom_source import dicom_frames, inspect_dicom, open_dicom
 from studies.imaging.grey import to_grey, to_rgb
 from studies.imaging.guard import CUT_SHORT, DAMAGED
-from studies.imaging.jpeg import decode_jpeg
+from studies.imaging.jpeg import decode_jpeg, decode_luma
 from studies.imaging.still import inspect_still, picture_frame, read_still
 from studies.imaging.types import CineInfo, Frame, SourceFrame
 from studies.imaging.video import container_of, inspect_video, video_frames
@@ -159,3 +159,12 @@ def iter_frames(
     for frame in source_frames(path, start=start, stop=stop):
         pixels = frame_pixels(frame)
         yield to_rgb(pixels) if colour else to_grey(pixels)
+
+
+def iter_luma(path: Path) -> Iterator[Frame]:
+    """Frames ``(H, W)`` uint8 for finding, not for measuring: of JPEG the brightness as stored, else grey.
+
+    Raises RefusedFileError for a file or a frame that cannot be read.
+    """
+    for frame in source_frames(path):
+        yield to_grey(frame.pixels) if frame.pixels is not None else decode_luma(frame.jpeg or b"")

@@ -154,20 +154,35 @@ def clean_jpeg(data: bytes, *, as_rgb: bool = False) -> bytes:
 def decode_jpeg(data: bytes) -> Frame:
     """``(H, W)`` of a one-component stream, else ``(H, W, 3)`` RGB. Raises RefusedFileError when damaged."""
     try:
-        space = "GRAY" if simplejpeg.decode_jpeg_header(data)[2].upper() == "GRAY" else "RGB"
-        frame = simplejpeg.decode_jpeg(data, colorspace=space)
+        grey = simplejpeg.decode_jpeg_header(data)[2].upper() == "GRAY"
     except ValueError as error:
-        if _BENIGN not in str(error):
-            raise RefusedFileError(
-                DAMAGED.format(what="the JPEG data of a frame cannot be decoded")
-            ) from error
-        frame = simplejpeg.decode_jpeg(data, colorspace=space, strict=False)
-    return frame[..., 0] if space == "GRAY" else frame
+        raise _undecodable() from error
+    frame = _decoded(data, "GRAY" if grey else "RGB")
+    return frame[..., 0] if grey else frame
 
 
 def decode_luma(data: bytes) -> Frame:
-    """``(H, W)`` of the first component alone (not the grey of SCIENCE 1.2, which is taken from RGB)."""
-    return simplejpeg.decode_jpeg(data, colorspace="GRAY", strict=False)[..., 0]
+    """``(H, W)`` of the brightness alone: what the colours of a stream cost is saved.
+
+    Where R = G = B in every pixel this is that channel, bit for bit: the decoder adds rounded multiples of
+    both colour differences to the brightness, for blue and red of their own sign and for green of the other,
+    so that equal channels mean no difference. Where there is colour it is close to the grey of SCIENCE 1.2,
+    which is taken from RGB, but not the same. Raises RefusedFileError when damaged.
+    """
+    return _decoded(data, "GRAY")[..., 0]
+
+
+def _decoded(data: bytes, space: str) -> Frame:
+    try:
+        return simplejpeg.decode_jpeg(data, colorspace=space)
+    except ValueError as error:
+        if _BENIGN not in str(error):
+            raise _undecodable() from error
+        return simplejpeg.decode_jpeg(data, colorspace=space, strict=False)
+
+
+def _undecodable() -> RefusedFileError:
+    return RefusedFileError(DAMAGED.format(what="the JPEG data of a frame cannot be decoded"))
 
 
 def encode_jpeg(frame: Frame, quality: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from studies.errors import RefusedFileError
 from studies.imaging.grey import to_grey, to_rgb
-from studies.imaging.jpeg import decode_jpeg
+from studies.imaging.jpeg import decode_jpeg, decode_luma
 from studies.imaging.pack_format import (
     CONTENT_TYPES,
     ENTRY,
@@ -114,17 +114,23 @@ class PackReader:
             raise PackError(_BROKEN.format(what="a frame was altered"))
         return data
 
-    def _pixels(self, frame_index: int) -> Frame:
+    def _pixels(self, frame_index: int, *, luma: bool = False) -> Frame:
         entry = self._entry(frame_index)
         data = self._stored(entry)
         try:
-            return {JPEG: decode_jpeg, PNG: decode_png}[entry.codec](data)
+            return {JPEG: decode_luma if luma else decode_jpeg, PNG: decode_png}[entry.codec](data)
         except (RefusedFileError, KeyError) as error:
             raise PackError(_BROKEN.format(what="a frame cannot be decoded")) from error
 
     def grey(self, frame_index: int) -> Frame:
         """``(H, W)`` uint8 grey by the rule of SCIENCE 1.2. Raises PackError when the frame was altered."""
-        return to_grey(self._pixels(frame_index))
+        # Without colour anywhere the luma is the grey, bit for bit, at half the price.
+        return to_grey(self._pixels(frame_index, luma=not self.colour))
+
+    def luma(self, frame_index: int) -> Frame:
+        """``(H, W)`` uint8: the brightness as stored, cheaper than grey and close to it; for finding, not for
+        measuring. The same as grey where the picture has no colour. Raises PackError as grey does."""
+        return to_grey(self._pixels(frame_index, luma=True))
 
     def rgb(self, frame_index: int) -> Frame:
         """``(H, W, 3)`` uint8."""
@@ -133,6 +139,10 @@ class PackReader:
     def iter_grey(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """Grey frames ``start`` to ``stop`` (half-open), one at a time."""
         return (self.grey(i) for i in range(*slice(start, stop).indices(self.n_frames)))
+
+    def iter_luma(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Frames ``start`` to ``stop`` (half-open) as `luma` gives them, one at a time."""
+        return (self.luma(i) for i in range(*slice(start, stop).indices(self.n_frames)))
 
     def iter_rgb(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
         """RGB frames ``start`` to ``stop`` (half-open), one at a time."""

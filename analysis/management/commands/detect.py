@@ -11,7 +11,7 @@ from analysis.pipeline.detector import MAX_BOXES, RAW_CONFIDENCE, Box5, load_det
 from analysis.pipeline.errors import InvalidInputError, PipelineError
 from analysis.pipeline.kernels.detector_backends import BACKENDS
 from studies.errors import RefusedFileError
-from studies.imaging.cine import inspect_file, iter_frames
+from studies.imaging.cine import inspect_file, iter_luma
 from studies.imaging.types import CineInfo
 
 WRONG_USAGE = 2
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             detector = load_detector(options["weights"], backend=options["backend"])
             info = inspect_file(path)
             boxes = detector.detect(
-                iter_frames(path),
+                iter_luma(path),
                 size=options["size"],
                 conf=options["conf"],
                 max_boxes=options["max_boxes"],

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from analysis.pipeline.errors import InvalidInputError
 
 STRIDE = 32  # the network's largest stride in pixels: sides of its input are multiples of it
+MILD_SHRINK = 0.7  # linear interpolation reads two pixels a side: it skips none until this factor
 LETTERBOX_GREY = 0  # what surrounds an ultrasound image on a scanner's screen
 
 
@@ -82,9 +83,8 @@ class Letterbox:
     def apply(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Resize and centre a grey frame (H, W) uint8 -> uint8 of ``input_shape``."""
         inner_w, inner_h = round(self.width * self.scale_x), round(self.height * self.scale_y)
-        way = cv2.INTER_AREA if self.scale_x < 1 else cv2.INTER_LINEAR
         canvas = np.full(self.input_shape, LETTERBOX_GREY, np.uint8)
-        resized = cv2.resize(grey, (inner_w, inner_h), interpolation=way)
+        resized = _resized(grey, inner_w, inner_h)
         canvas[self.top : self.top + inner_h, self.left : self.left + inner_w] = resized
         return canvas
 
@@ -101,3 +101,17 @@ class Letterbox:
 
     def _affine(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return np.array([self.scale_x, self.scale_y] * 2), np.array([self.left, self.top] * 2, np.float64)
+
+
+def _resized(grey: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """A grey frame (H, W) at another size: halved while both sides halve evenly, then by area when much
+    remains to shrink, else by linear interpolation.
+
+    Halving is the mean of four pixels and costs an eighth of the general area filter.
+    """
+    rows, columns = grey.shape
+    while not rows % 2 and not columns % 2 and width <= columns // 2 and height <= rows // 2:
+        rows, columns = rows // 2, columns // 2
+        grey = np.asarray(cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    way = cv2.INTER_AREA if width < MILD_SHRINK * columns else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=way), np.uint8)

@@ -51,7 +51,7 @@ def _has_cuda() -> bool:
 
 def _unit_batch(images: NDArray[np.uint8], channels: int) -> NDArray[np.float32]:
     """(B, H, W) uint8 -> (B, C, H, W) float32 in 0..1."""
-    unit = images.astype(np.float32)[:, None] / np.float32(255)
+    unit = np.divide(images[:, None], np.float32(255), dtype=np.float32)
     return unit if channels == 1 else np.repeat(unit, channels, axis=1)
 
 

@@ -70,6 +70,49 @@ def test_decoding_and_luma():
     assert decode_jpeg(jpegs_of(GREY)[0]).shape == (48, 64)
 
 
+@pytest.mark.parametrize("subsampling", ["444", "422", "420"])
+@pytest.mark.parametrize("quality", [30, 95])
+def test_luma_is_the_grey_of_a_picture_without_colour(subsampling, quality):
+    noise = np.random.default_rng(5).integers(0, 256, (3, 61, 83), dtype=np.uint8)
+    noise[1] = np.where(noise[1] > 128, 255, 0)
+    for jpeg in jpegs_of(np.repeat(noise[..., None], 3, axis=3), quality, subsampling):
+        rgb = decode_jpeg(jpeg)
+        assert (rgb[..., 0] == rgb[..., 1]).all()
+        assert (rgb[..., 1] == rgb[..., 2]).all()
+        assert np.array_equal(decode_luma(jpeg), rgb[..., 1])
+
+
+def test_luma_of_a_stream_that_holds_red_green_and_blue():
+    grey = np.random.default_rng(6).integers(0, 256, (40, 50), dtype=np.uint8)
+    jpeg = picture(np.repeat(grey[..., None], 3, axis=2), "JPEG", qtables=[[3] * 64] * 3, keep_rgb=True, subsampling=0)
+    assert jpeg_facts(jpeg).says_rgb
+    rgb = decode_jpeg(jpeg)
+    assert (rgb == rgb[..., :1]).all()
+    assert np.array_equal(decode_luma(jpeg), rgb[..., 1])
+
+
+def test_equal_channels_mean_that_there_was_no_colour_in_the_stream():
+    """libjpeg's colour conversion over every brightness and both colour differences."""
+    difference = np.arange(-128, 128)
+    to_red, to_blue = ((round(f * 65536) * difference + 32768 >> 16) for f in (1.402, 1.772))
+    blue_part, red_part = -round(0.34414 * 65536) * difference, -round(0.71414 * 65536) * difference + 32768
+    to_green = blue_part[:, None] + red_part[None, :] >> 16
+    for brightness in range(256):
+        red = np.clip(brightness + to_red, 0, 255)[None, :]
+        blue = np.clip(brightness + to_blue, 0, 255)[:, None]
+        green = np.clip(brightness + to_green, 0, 255)
+        equal = (red == green) & (green == blue)
+        assert (np.broadcast_to(green, equal.shape)[equal] == brightness).all()
+        assert equal[128, 128]
+
+
+def test_a_damaged_stream_has_no_luma():
+    for data in (b"", b"not a picture", jpegs_of(COLOUR)[0][:200]):
+        for decode in (decode_jpeg, decode_luma):
+            with pytest.raises(RefusedFileError, match="decoded"):
+                decode(data)
+
+
 def test_encoding():
     for frame in (GREY[0], COLOUR[0]):
         data = encode_jpeg(frame, 95)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from studies.errors import RefusedFileError
 from studies.imaging import wipe
-from studies.imaging.cine import inspect_file, iter_frames
+from studies.imaging.cine import inspect_file, iter_frames, iter_luma
 from studies.imaging.jpeg import clean_jpeg, decode_jpeg, decode_luma
 from studies.imaging.pack import write_pack
 from studies.imaging.pack_format import FOOTER, PackCancelledError, PackError
@@ -109,6 +109,28 @@ def test_neutral_colour_is_stored_grey(tmp_path):
     assert not packed(source, tmp_path / "p").colour
     with PackReader(tmp_path / "p") as pack:
         assert np.array_equal(pack.rgb(0), frames[0])
+
+
+def test_a_jpeg_without_colour_is_read_from_its_luma_alone(tmp_path, monkeypatch):
+    frames = np.repeat(np.random.default_rng(3).integers(0, 256, (3, 48, 64, 1), dtype=np.uint8), 3, axis=3)
+    source = jpeg_cine(tmp_path / "a", frames)
+    assert not packed(source, tmp_path / "p").colour
+    expected = list(iter_frames(source))
+    monkeypatch.setattr("studies.imaging.pack_reader.decode_jpeg", None)
+    with PackReader(tmp_path / "p") as pack:
+        assert all(np.array_equal(a, b) for a, b in zip(pack.iter_grey(), expected, strict=True))
+
+
+def test_luma_is_near_the_grey_and_the_same_without_colour(cines, tmp_path):
+    for name, source in cines.items():
+        packed(source, tmp_path / "p")
+        with PackReader(tmp_path / "p") as pack:
+            luma, grey = np.stack(list(pack.iter_luma())), np.stack(list(pack.iter_grey()))
+        assert np.array_equal(luma, np.stack(list(iter_luma(source)))), name
+        if name == "colour jpeg":
+            assert 0 < np.abs(luma.astype(int) - grey).mean() < 2
+        else:
+            assert np.array_equal(luma, grey), name
 
 
 def test_text_segments_of_jpeg_frames_are_gone(tmp_path):
