@@ -123,9 +123,9 @@ class Detector:
         the frame.
 
         frames: (H, W) or (H, W, 3) uint8 each, read lazily; size: longer side of the input, a multiple of
-        32 (None: the side of training); conf: lowest confidence kept, 0..1; iou: a box that overlaps a better one by more
-        is dropped; max_boxes: a frame; flip: average with the mirrored frame (twice the time); progress:
-        called with the number of frames done; cancelled: asked before each frame.
+        32 (None: the side of training); conf: lowest confidence kept, 0..1; iou: a box that overlaps a better
+        one by more is dropped; max_boxes: a frame; flip: average with the mirrored frame (twice the time);
+        progress: called with the number of frames done; cancelled: asked before each frame.
         Raises InvalidInputError for a bad frame or parameter, CancelledError on request.
         """
         found = []

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.constants import LBP_MARGIN_PX
 
-# ITU-R BT.601 luma of R, G, B; the last number lifts exact halves, and nothing else, over the edge to the next
-# whole number (a test tries all 2**24 colours).
+# ITU-R BT.601 luma of R, G, B; the last number lifts exact halves, and nothing else, to the next whole number
+# (a test tries all 2**24 colours).
 _LUMA: Final = np.array([[0.299, 0.587, 0.114, 0.0005]])
 
 

@@ -11,8 +11,7 @@ from analysis.pipeline.kernels import training_state
 from analysis.pipeline.kernels.detector_export import RawHead
 from analysis.pipeline.kernels.network_model import model_from_metadata
 
-
-CUDA_BATCH = 32  # frames in one call on a card; on a processor batches do not help
+CUDA_BATCH = 32  # frames in one call on a card; batches do not help on a processor
 
 
 class TorchNetwork:

@@ -84,7 +84,9 @@ def test_luma_is_the_grey_of_a_picture_without_colour(subsampling, quality):
 
 def test_luma_of_a_stream_that_holds_red_green_and_blue():
     grey = np.random.default_rng(6).integers(0, 256, (40, 50), dtype=np.uint8)
-    jpeg = picture(np.repeat(grey[..., None], 3, axis=2), "JPEG", qtables=[[3] * 64] * 3, keep_rgb=True, subsampling=0)
+    jpeg = picture(
+        np.repeat(grey[..., None], 3, axis=2), "JPEG", qtables=[[3] * 64] * 3, keep_rgb=True, subsampling=0
+    )
     assert jpeg_facts(jpeg).says_rgb
     rgb = decode_jpeg(jpeg)
     assert (rgb == rgb[..., :1]).all()
