@@ -5,7 +5,18 @@ from collections.abc import Iterable
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from studies.models import ClinicalRecord, Exam, Label, Patient, RoleGrant, Site, Specimen, Study
+from studies.models import (
+    ClinicalRecord,
+    DataQuery,
+    Exam,
+    Label,
+    Lesion,
+    Patient,
+    RoleGrant,
+    Site,
+    Specimen,
+    Study,
+)
 
 NOTHING_CHOSEN = _("choose…")
 WIDGET_CLASSES = {
@@ -113,6 +124,37 @@ class ClinicalForm(StyledMixin, forms.ModelForm):
         super().__init__(*args, **kwargs)
         stages = [(stage.value, stage.value) for stage in ClinicalRecord.Stage]  # Django would say "Iia"
         self.fields["c_tnm"].choices = [("", NOTHING_CHOSEN), *stages]
+
+
+class QueryForm(StyledMixin, forms.Form):
+    """A question about one field of a patient."""
+
+    about = forms.ChoiceField(label=_("About"))
+    text = forms.CharField(
+        label=_("Question"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}), strip=True
+    )
+
+    def __init__(self, *args, with_pathology: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["about"].choices = query_choices(with_pathology=with_pathology)
+
+
+def query_choices(*, with_pathology: bool) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every field that can be asked about, grouped by the part of the record, as `part.field`."""
+    parts = [
+        (DataQuery.Subject.CLINICAL, ClinicalRecord, ClinicalForm.Meta.fields),
+        (DataQuery.Subject.LESION, Lesion, ["laterality", "clock_position"]),
+        (DataQuery.Subject.EXAM, Exam, ["phase", "performed_on"]),
+    ]
+    if with_pathology:
+        parts.append((DataQuery.Subject.PATHOLOGY, Specimen, SpecimenForm.Meta.fields))
+        parts.append((DataQuery.Subject.PATHOLOGY, Label, LabelForm.Meta.fields))
+    groups = [
+        (part.label, [(f"{part}.{name}", model._meta.get_field(name).verbose_name) for name in names])
+        for part, model, names in parts
+    ]
+    other = DataQuery.Subject.OTHER
+    return [*groups, (other.label, [(f"{other}.", _("something else"))])]
 
 
 class ExamForm(StyledMixin, forms.ModelForm):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from studies.models import Clip, Patient, RoleGrant, Site, Study, Track
+from studies.models import Clip, DataQuery, Patient, RoleGrant, Site, Study, Track
 
 Role = RoleGrant.Role
 GRANTS_CACHE = "_grants_by_study"
@@ -160,6 +160,21 @@ def can_enter_pathology(user: User, patient: Patient) -> bool:
     """Pathologists of the patient's site who are not blinded by a sonographer's grant."""
     return not is_blinded(user, patient.study) and has_role(
         user, patient.study, {Role.PATHOLOGIST}, patient.site
+    )
+
+
+def can_answer_query(user: User, query: DataQuery) -> bool:
+    """Coordinators of the patient's site; pathologists where it is about pathology."""
+    is_pathology = query.subject == DataQuery.Subject.PATHOLOGY
+    return can_edit_patient(user, query.patient) or (
+        is_pathology and can_enter_pathology(user, query.patient)
+    )
+
+
+def can_close_query(user: User, query: DataQuery) -> bool:
+    """Coordinators of the patient's site, and whoever raised it."""
+    return can_edit_patient(user, query.patient) or (
+        query.raised_by_id == user.pk and can_view_patient(user, query.patient)
     )
 
 

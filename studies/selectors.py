@@ -20,6 +20,7 @@ from django.shortcuts import get_object_or_404
 from studies.models import (
     AuditEvent,
     Clip,
+    DataQuery,
     Label,
     Look,
     Membership,
@@ -317,6 +318,27 @@ def specimens_in_reach(*, viewer: User) -> QuerySet[Specimen]:
 def labels_in_reach(*, viewer: User) -> QuerySet[Label]:
     """Readings of those specimens."""
     return Label.objects.filter(specimen__patient__in=labelled_patients_in_reach(viewer=viewer))
+
+
+def queries_in_reach(*, viewer: User) -> QuerySet[DataQuery]:
+    """Data queries on patients within reach: on pathology only for who may see its labels.
+
+    A pathologist sees those of other readers' readings in no list: a second reading stays blind to the first.
+    """
+    below = {"study": "patient__study", "site": "patient__site"}
+    labels = Q(patient__in=labelled_patients_in_reach(viewer=viewer))
+    seen = ~Q(subject=DataQuery.Subject.PATHOLOGY) | labels
+    not_only_reader = reach(viewer, set(Role.values) - {Role.PATHOLOGIST}, **below)
+    others = Q(label__reader__isnull=False) & ~Q(label__reader_id=viewer.pk)
+    return DataQuery.objects.filter(reach(viewer, **below) & seen).exclude(others & ~not_only_reader)
+
+
+def query_get(query_id: object, *, viewer: User) -> DataQuery:
+    """The data query; 404 when it is not there or hidden from the viewer."""
+    queries = queries_in_reach(viewer=viewer).select_related(
+        "patient__study", "patient__site", "label", "raised_by"
+    )
+    return get_object_or_404(queries, pk=query_id)
 
 
 def audit_in_reach(*, viewer: User) -> QuerySet[AuditEvent]:

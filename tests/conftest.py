@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+APPEND_ONLY = ("0002_append_only", "0004_data_queries")
+"""Migrations that make tables append-only."""
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
@@ -23,12 +25,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     The triggers themselves are tested in tests/studies/test_append_only.py, which puts them back.
     """
-    triggers = importlib.import_module("studies.migrations.0002_append_only")
     with django_db_blocker.unblock():
         from django.db import connection  # noqa: PLC0415 - settings must be ready first
 
         with connection.schema_editor() as editor:
-            triggers.drop_triggers(None, editor, verbs=("delete",))
+            for name in APPEND_ONLY:
+                migration = importlib.import_module(f"studies.migrations.{name}")
+                migration.drop_triggers(None, editor, verbs=("delete",))
 
 
 @pytest.fixture(autouse=True)

@@ -23,12 +23,14 @@ from studies.imaging.pack import write_pack
 from studies.models import (
     ClinicalRecord,
     Clip,
+    DataQuery,
     Detection,
     Exam,
     Label,
     Lesion,
     Membership,
     Patient,
+    QueryNote,
     RoleGrant,
     Site,
     Specimen,
@@ -147,6 +149,14 @@ def make_label(patient: Patient, call: str, *, kind: str = "core", role: str = "
         paper_label=call if call in {"POSITIVE", "NEGATIVE"} else Label.PaperLabel.UNDEFINED,
         ihc_score="3+" if call == "POSITIVE" else "0",
     )
+
+
+def make_query(patient: Patient, field: str = "age_years", **values) -> DataQuery:
+    """An open question of a person about a clinical value."""
+    facts = {"subject": "clinical", "source": "person", "text": f"Is {field} right?", **values}
+    query = DataQuery.objects.create(patient=patient, field=field, **facts)
+    QueryNote.objects.create(query=query, kind="raised", author=query.raised_by, text=query.text)
+    return query
 
 
 def make_membership(patient: Patient, side: str = "training") -> Membership:
@@ -289,6 +299,7 @@ def make_rows(site: Site, number: int = 1) -> SimpleNamespace:
         membership=make_membership(patient),
         evaluation=make_evaluation(version, [patient]),
         prediction=make_prediction(features, version),
+        query=make_query(patient),
         upload=make_upload(study, patient),
         waiting=make_upload(study, None),
         job=make_job(study),

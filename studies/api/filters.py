@@ -2,7 +2,7 @@
 
 from django_filters import rest_framework as filters
 
-from studies.models import AuditEvent, Clip, Label, Patient, Track, Upload
+from studies.models import AuditEvent, Clip, DataQuery, Label, Patient, Track, Upload
 
 
 class BelowStudy(filters.FilterSet):
@@ -86,6 +86,16 @@ class LabelFilter(filters.FilterSet):
     class Meta:
         model = Label
         fields = ["role", "status", "call", "category", "paper_label"]
+
+
+class QueryFilter(BelowPatient):
+    """Data queries."""
+
+    site = filters.UUIDFilter(field_name="patient__site_id")
+
+    class Meta:
+        model = DataQuery
+        fields = ["status", "source", "subject", "field", "code"]
 
 
 class AuditFilter(BelowStudy):

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from studies.models import ClinicalRecord, Exam, Label, Specimen, Study
+from studies.models import ClinicalRecord, DataQuery, Exam, Label, Specimen, Study
 from studies.models.clinical import SIZE_RANGE_CM
 from studies.selectors import patients_in_reach, sites_in_reach, specimens_in_reach, studies_for
 from studies.services.cohort import CLINICAL_FIELDS
@@ -84,6 +84,21 @@ class ClinicalInput(serializers.ModelSerializer):
         fields = [*CLINICAL_FIELDS, "reason"]
         limits = (Decimal(str(limit)) for limit in SIZE_RANGE_CM)
         extra_kwargs = {"size_cm": dict(zip(("min_value", "max_value"), limits, strict=True))}
+
+
+class QueryInput(serializers.Serializer):
+    """A question about a field of a patient; `subject` says in which part of the record the field is."""
+
+    patient = patient_field()
+    subject = serializers.ChoiceField(choices=DataQuery.Subject.choices, default=DataQuery.Subject.CLINICAL)
+    field = serializers.CharField(max_length=60, required=False, allow_blank=True, default="")
+    text = serializers.CharField(max_length=1000)
+
+
+class QueryStepInput(serializers.Serializer):
+    """What is said with a step."""
+
+    text = serializers.CharField(max_length=1000)
 
 
 class UploadInput(serializers.Serializer):

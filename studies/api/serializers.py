@@ -7,12 +7,14 @@ from studies.models import (
     AuditEvent,
     ClinicalRecord,
     Clip,
+    DataQuery,
     Exam,
     Label,
     Lesion,
     Look,
     Membership,
     Patient,
+    QueryNote,
     Revision,
     Site,
     Specimen,
@@ -113,6 +115,30 @@ class LookSerializer(ShowSerializer):
     class Meta:
         model = Look
         fields = ["id", "study", "number", "actor", "reason", "seal_hash", "created_at"]
+
+
+class QueryNoteSerializer(ShowSerializer):
+    """An entry of a query's thread."""
+
+    author = serializers.SlugRelatedField(slug_field="username", read_only=True)
+
+    class Meta:
+        model = QueryNote
+        fields = ["id", "kind", "author", "text", "created_at"]
+
+
+class DataQuerySerializer(ShowSerializer):
+    """A question about a value, and what was said until it was closed."""
+
+    raised_by = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    notes = QueryNoteSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = DataQuery
+        fields = [
+            "id", "patient", "subject", "label", "field", "code", "text", "source", "status", "raised_by",
+            "closed_at", "notes", *STAMPS,
+        ]  # fmt: skip
 
 
 class UploadSerializer(ShowSerializer):

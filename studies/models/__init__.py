@@ -6,12 +6,14 @@ from studies.models.audit import AuditEvent
 from studies.models.clinical import ClinicalRecord
 from studies.models.cohort import Exam, HospitalLink, Lesion, Look, Membership, Patient, Site, Study
 from studies.models.pathology import Label, Specimen
+from studies.models.queries import DataQuery, QueryNote
 from studies.models.video import Clip, Upload
 
 __all__ = [
     "AuditEvent",
     "ClinicalRecord",
     "Clip",
+    "DataQuery",
     "Detection",
     "Exam",
     "HospitalLink",
@@ -20,6 +22,7 @@ __all__ = [
     "Look",
     "Membership",
     "Patient",
+    "QueryNote",
     "Revision",
     "RoleGrant",
     "Site",

@@ -80,8 +80,8 @@ class ClinicalRecord(Row):
     ki67_percent = models.PositiveSmallIntegerField(
         _("Ki-67 (%)"), null=True, blank=True, validators=[MaxValueValidator(100)]
     )
-    histology = models.CharField(max_length=100, blank=True, default="")
-    grade = models.PositiveSmallIntegerField(choices=Grade.choices, null=True, blank=True)
+    histology = models.CharField(_("histology"), max_length=100, blank=True, default="")
+    grade = models.PositiveSmallIntegerField(_("grade"), choices=Grade.choices, null=True, blank=True)
     missing_reasons = models.JSONField(
         default=dict, blank=True, help_text="Field name to reason, for empty fields."
     )

@@ -122,9 +122,9 @@ class Lesion(Row):
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="lesions")
     number = models.PositiveSmallIntegerField(default=1)
-    laterality = models.CharField(max_length=1, choices=Laterality.choices, blank=True, default="")
+    laterality = models.CharField(_("side"), max_length=1, choices=Laterality.choices, blank=True, default="")
     clock_position = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(12)]
+        _("clock position"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(12)]
     )
 
     class Meta:
@@ -151,8 +151,8 @@ class Exam(Row):
         BEFORE_SURGERY = "before_surgery", _("before surgery")
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="exams")
-    phase = models.CharField(max_length=20, choices=Phase.choices, default=Phase.BASELINE)
-    performed_on = models.DateField(null=True, blank=True)
+    phase = models.CharField(_("phase"), max_length=20, choices=Phase.choices, default=Phase.BASELINE)
+    performed_on = models.DateField(_("performed on"), null=True, blank=True)
     number = models.PositiveSmallIntegerField(default=1)
 
     class Meta:

@@ -25,11 +25,13 @@ class Specimen(Row):
     lesion = models.ForeignKey(
         Lesion, null=True, blank=True, on_delete=models.SET_NULL, related_name="specimens"
     )
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(_("specimen"), max_length=12, choices=Kind.choices)
     number = models.PositiveSmallIntegerField(default=1)
-    taken_on = models.DateField(null=True, blank=True)
+    taken_on = models.DateField(_("taken on"), null=True, blank=True)
     invasive = models.BooleanField(_("invasive carcinoma"), default=True)
-    fixation_hours = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0)])
+    fixation_hours = models.FloatField(
+        _("fixation (hours)"), null=True, blank=True, validators=[MinValueValidator(0)]
+    )
 
     class Meta:
         ordering = ["number"]
@@ -103,7 +105,7 @@ class Label(Row):
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
-    probe = models.CharField(max_length=6, choices=Probe.choices, blank=True, default="")
+    probe = models.CharField(_("ISH probe"), max_length=6, choices=Probe.choices, blank=True, default="")
     cells = models.PositiveIntegerField(_("cells counted"), null=True, blank=True)
     her2_copies = models.FloatField(
         _("HER2 copies per cell"),
@@ -121,7 +123,7 @@ class Label(Row):
     recount = models.JSONField(
         null=True, blank=True, help_text="Second observer's count: the same fields as the first."
     )
-    comment = models.TextField(blank=True)
+    comment = models.TextField(_("comment"), blank=True)
     # derived by studies.rules.her2, stored with the version of the engine
     call = models.CharField(max_length=20, blank=True)
     category = models.CharField(max_length=30, blank=True)

@@ -1,5 +1,6 @@
 """Writes of the cohort: studies, sites, grants, patients, exams, clinical records."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -7,10 +8,12 @@ from django.db import transaction
 from django.forms.models import model_to_dict
 
 from studies.errors import RuleViolationError
-from studies.models import ClinicalRecord, Clip, Exam, Lesion, Patient, RoleGrant, Site, Study
+from studies.models import ClinicalRecord, Clip, DataQuery, Exam, Lesion, Patient, RoleGrant, Site, Study
 from studies.permissions import forget_grants
+from studies.rules.clinical_checks import clinical_notices
 from studies.services.audit import audit_record, changed_fields
 from studies.services.hospital_numbers import hospital_number_set
+from studies.services.queries import Subject, queries_settle, queries_sync
 
 CLINICAL_FIELDS = (
     "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "er_percent", "pr_percent", "ki67_percent",
@@ -145,7 +148,17 @@ def clinical_save(
             changes=changes,
             reason=reason,
         )
+        _ask_about(actor, record, changes)
     return record
+
+
+def _ask_about(actor: User | None, record: ClinicalRecord, changed: Iterable[str]) -> None:
+    """Bring the open questions in line with the values stored now."""
+    values = model_to_dict(record, CLINICAL_FIELDS)
+    clinical = DataQuery.Subject.CLINICAL
+    queries_settle(actor=actor, patient=record.patient, part=clinical, fields=changed)
+    subject = Subject(record.patient, clinical, values, kept=record.kept_warnings)
+    queries_sync(actor=actor, subject=subject, notices=clinical_notices(values))
 
 
 @transaction.atomic

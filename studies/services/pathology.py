@@ -1,5 +1,6 @@
 """Writes of pathology: specimens, readings, and what the rule engine derives from them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -8,10 +9,11 @@ from django.forms.models import model_to_dict
 from django.utils import timezone
 
 from studies.errors import LockedError, RuleViolationError
-from studies.models import Label, Lesion, Patient, Specimen
+from studies.models import DataQuery, Label, Lesion, Patient, Specimen
 from studies.rules.her2 import Ish, amplified, classify, paper_label
 from studies.rules.her2_types import Her2Result
 from studies.services.audit import audit_record, changed_fields
+from studies.services.queries import Subject, queries_settle, queries_sync
 
 ENTERED_FIELDS = (
     "controls_ok", "ihc_score", "ihc_percent", "ihc_intensity",
@@ -99,15 +101,25 @@ def label_save(
     label.full_clean()
     label.save()
     after = model_to_dict(label, ENTERED_FIELDS)
+    changes = changed_fields(before, after)
     audit_record(
         actor=actor,
         action="label.save",
         target=label,
         study=specimen.patient.study,
-        changes=changed_fields(before, after),
+        changes=changes,
         reason=reason,
     )
+    _ask_about(actor, label, after, changes)
     return label
+
+
+def _ask_about(actor: User | None, label: Label, values: dict[str, Any], changed: Iterable[str]) -> None:
+    """Bring the open questions about a reading in line with what the engine asks now."""
+    patient, part = label.specimen.patient, DataQuery.Subject.PATHOLOGY
+    queries_settle(actor=actor, patient=patient, part=part, fields=changed, label=label)
+    notices = classify_values(values, invasive=label.specimen.invasive).queries
+    queries_sync(actor=actor, subject=Subject(patient, part, values, label=label), notices=notices)
 
 
 def _derive(label: Label) -> None:

@@ -45,6 +45,13 @@ REFUSALS = (
     gettext_noop("Say why the link is cut; the reason is kept."),
     gettext_noop("This patient has no hospital number."),
     gettext_noop("Say why you need the hospital number; the reason is kept."),
+    gettext_noop("Write the question."),
+    gettext_noop("Write the answer."),
+    gettext_noop("Say what settles the question; it is kept."),
+    gettext_noop("Say why the question is opened again; it is kept."),
+    gettext_noop("Somebody moved this question on in the meantime; reload the page."),
+    gettext_noop("The values changed; the rule has nothing to ask any more."),
+    gettext_noop("A value was entered since."),
     gettext_noop("A reader rejected this frame."),
     gettext_noop("The file is damaged (%(what)s); export it again from the ultrasound machine."),
     gettext_noop(

@@ -4,7 +4,7 @@ from django import template
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 
-from studies.models import ClinicalRecord, RoleGrant
+from studies.models import ClinicalRecord, DataQuery, Exam, Label, Lesion, RoleGrant, Specimen
 from studies.rules.sentences import Notice, Sentence
 from studies.templatetags.stored_sentences import translated
 
@@ -63,11 +63,29 @@ def category_label(category: str) -> str:
 
 @register.simple_tag
 def field_label(name: str) -> str:
-    """Return a clinical field's name as the form shows it; other names stay as they are."""
-    try:
-        return str(ClinicalRecord._meta.get_field(name).verbose_name)
-    except FieldDoesNotExist:
-        return _other_fields().get(name, name)
+    """Return a field's name as the forms show it; names of no form stay as they are."""
+    if name in (others := _other_fields()):
+        return others[name]
+    for model in (ClinicalRecord, Lesion, Exam, Specimen, Label):
+        try:
+            return str(model._meta.get_field(name).verbose_name)
+        except FieldDoesNotExist:
+            continue
+    return name
+
+
+@register.filter
+def query_words(query: DataQuery) -> str:
+    """Return the question of a data query: a rule's in the language of the page, a person's as written."""
+    if not query.sentence:
+        return query.text
+    return Sentence(query.sentence["template"], **query.sentence["values"]).translated(_)
+
+
+@register.simple_tag
+def query_style(status: str) -> str:
+    """Return the class that gives a query's status its shape and colour."""
+    return {"open": "status-warn", "answered": "status-run", "closed": "status-ok"}.get(status, "")
 
 
 @register.filter
@@ -95,6 +113,7 @@ def _call_words() -> dict[str, str]:
 
 def _other_fields() -> dict[str, str]:
     return {
+        "field": _("field"),
         "found": _("found"),
         "hospital_number": _("hospital number"),
         "index_clip": _("index clip"),
@@ -102,6 +121,7 @@ def _other_fields() -> dict[str, str]:
         "attempt": _("attempt"),
         "role": _("role"),
         "site": _("site"),
+        "status": _("status"),
         "user": _("user"),
     }
 
@@ -125,6 +145,10 @@ def _cohort_acts() -> dict[str, str]:
         "patient.index_clip": _("chose the index clip"),
         "patient.view": _("viewed a patient"),
         "permission.denied": _("was refused"),
+        "query.answered": _("answered a query"),
+        "query.closed": _("closed a query"),
+        "query.raised": _("raised a query"),
+        "query.reopened": _("re-opened a query"),
         "site.create": _("added a site"),
         "study.create": _("opened the study"),
         "study.freeze_base": _("froze the units and the frequency band"),
@@ -156,6 +180,10 @@ def _reading_acts() -> dict[str, str]:
 
 def _pathology_acts() -> dict[str, str]:
     return {
+        "label.query.answered": _("answered a query"),
+        "label.query.closed": _("closed a query"),
+        "label.query.raised": _("raised a query"),
+        "label.query.reopened": _("re-opened a query"),
         "label.amend": _("re-opened a signed reading"),
         "label.lock": _("signed a reading"),
         "label.save": _("saved a reading"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from studies.models import AuditEvent, Clip, Label, Membership, Patient, Specimen, Study, Track, Upload
 from studies.permissions import Role, can_view_labels_in, is_blinded, roles_in
 from studies.selectors import clips_to_read, patients_for, studies_for
+from studies.views.query_counts import queries_by_site
 
 CHANGES_SHOWN = 12
 EVENTS_READ = 500
@@ -28,6 +29,8 @@ class Task:
     url: str
     oldest: datetime | None = None
     act: str = ""
+    parts: list[tuple[str, int]] = field(default_factory=list)
+    """The count by site, where it has parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ def _cohort_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
     cohort = reverse("cohort", args=[study.slug])
     upload = reverse("upload", args=[study.slug])
     missing = patients.filter(clinical_missing())
+    by_site = queries_by_site(study, viewer=viewer)
+    waiting = [count for count in by_site if count.unsettled]
     unassigned = study.uploads.filter(patient__isnull=True, status=Upload.Status.QUEUED)
     refused = study.uploads.filter(status=Upload.Status.REFUSED)
     no_cine = patients.filter(exams__clips__isnull=True).distinct()
@@ -114,6 +119,13 @@ def _cohort_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
             f"{upload}?waiting=patient",
             oldest,
             _("Assign them"),
+        ),
+        Task(
+            _("Data queries not settled"),
+            sum(count.unsettled for count in waiting),
+            reverse("queries", args=[study.slug]),
+            act=_("Settle them"),
+            parts=[(count.site, count.unsettled) for count in waiting] if len(by_site) > 1 else [],
         ),
         Task(_("Refused files"), refused.count(), f"{upload}?state=refused", act=_("See why")),
         Task(

@@ -15,9 +15,8 @@ from studies import permissions
 from studies.forms import ClinicalForm
 from studies.guards import require
 from studies.models import ClinicalRecord
-from studies.rules.consistency import age_warnings, menopause_warnings
+from studies.rules.clinical_checks import clinical_notices
 from studies.rules.sentences import Notice
-from studies.rules.staging import staging_warnings
 from studies.selectors import patient_get
 from studies.services.cohort import clinical_save
 
@@ -47,18 +46,7 @@ def clinical_queries(record: ClinicalRecord | None) -> list[Query]:
 
 
 def _queries(values: dict[str, Any], reasons: dict[str, str]) -> list[Query]:
-    size = values.get("size_cm")
-    notices = [
-        *age_warnings(values.get("age_years")),
-        *menopause_warnings(values.get("age_years"), values.get("menopause")),
-        *staging_warnings(
-            size_cm=None if size is None else float(size),
-            ct=values.get("c_t"),
-            cn=values.get("c_n"),
-            ctnm=values.get("c_tnm") or None,
-        ),
-    ]
-    return [Query(notice, reasons.get(notice.code, "")) for notice in notices]
+    return [Query(notice, reasons.get(notice.code, "")) for notice in clinical_notices(values)]
 
 
 @login_required

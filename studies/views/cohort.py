@@ -21,6 +21,7 @@ from studies.services.labels_of_record import label_of_record
 from studies.views.boards import clinical_missing
 from studies.views.clinical import clinical_queries
 from studies.views.protocol import Protocol, protocol_of, timeline_of
+from studies.views.queries import open_queries_of
 
 PAGE_SIZE = 50
 HISTORY_SHOWN = 30
@@ -144,6 +145,7 @@ def patient(request: HttpRequest, patient_id: object) -> HttpResponse:
         "history": _history(row, user) if sees_labels else [],
         "missing": _missing_fields(row),
         "queries": clinical_queries(getattr(row, "clinical", None)),
+        "data_queries": open_queries_of(row, viewer=user),
         "timeline": timeline_of(row, with_specimens=sees_labels),
     }
     return render(request, "studies/patient.html", context)

@@ -67,6 +67,12 @@ api-clips-list               GET    403    200    200    403    200    200    20
 api-clips-detail             GET    403    200    200    403    200    200    404    404    200
 api-revisions-list           GET    403    200    200    403    200    200    200    200    200
 api-revisions-detail         GET    403    200    200    403    200    200    404    404    404
+api-data-queries-list        GET    403    200    200    200    200    200    200    200    200
+api-data-queries-list        POST   403    201    201    201    201    201    400    400    201
+api-data-queries-detail      GET    403    200    200    200    200    200    404    404    200
+api-data-queries-answer      POST   403    200    403    403    403    403    404    404    403
+api-data-queries-close       POST   403    200    403    403    403    403    404    404    403
+api-data-queries-reopen      POST   403    400    403    403    403    403    404    404    403
 api-specimens-list           GET    403    200    403    200    200    200    403    200    403
 api-specimens-list           POST   403    403    403    201    403    403    403    400    403
 api-specimens-detail         GET    403    200    403    200    200    200    403    404    403
@@ -130,6 +136,12 @@ hospital-number              POST   302    302    403    403    403    403    40
 patient                      GET    302    200    200    200    200    200    404    404    200
 clinical-edit                GET    302    200    403    403    403    403    404    404    403
 clinical-edit                POST   302    302    403    403    403    403    404    404    403
+queries                      GET    302    200    200    200    200    200    404    200    200
+queries                      POST   302    302    403    403    403    403    404    403    403
+query                        GET    302    200    200    200    200    200    404    404    200
+query                        POST   302    302    403    403    403    403    404    404    403
+query-create                 GET    302    200    200    200    200    200    404    404    200
+query-create                 POST   302    302    302    302    302    302    404    404    302
 specimen-create              GET    302    403    403    200    403    403    404    404    403
 specimen-create              POST   302    403    403    302    403    403    404    404    403
 upload                       GET    302    200    200    403    403    403    404    200    200

@@ -24,13 +24,14 @@ REASON = {"reason": "because"}
 OBJECT_OF = {
     "patient_id": "patient", "clip_id": "clip", "track_id": "own", "upload_id": "upload", "job_id": "job",
     "specimen_id": "specimen", "version_id": "version", "grant_id": "grant",
+    "query_id": "query",
 }  # fmt: skip
 ROW_OF = {
     "studies": "study", "sites": "site", "patients": "patient", "lesions": "lesion", "exams": "exam",
     "clinical-records": "clinical", "memberships": "membership", "looks": "look", "uploads": "upload",
     "clips": "clip", "revisions": "revision", "specimens": "specimen", "labels": "label",
     "audit-events": "event", "jobs": "job", "feature-sets": "features", "model-versions": "version",
-    "evaluations": "evaluation", "predictions": "prediction",
+    "evaluations": "evaluation", "predictions": "prediction", "data-queries": "query",
 }  # fmt: skip
 
 
@@ -111,6 +112,13 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "people": {"username": "clinician", "role": "coordinator"},
         "patient-create": {"code": "new", "site": str(world.a1.pk)},
         "clinical-edit": {"age_years": 51},
+        "query-create": {"about": "clinical.age_years", "text": "Really?"},
+        "query": {"act": "answer", "text": "Yes."},
+        "queries": {"query": str(world.query.pk), "text": "Settled."},
+        "api-data-queries-list": {"patient": patient, "field": "age_years", "text": "Really?"},
+        "api-data-queries-answer": {"text": "Yes."},
+        "api-data-queries-close": {"text": "Settled."},
+        "api-data-queries-reopen": {"text": "Not yet."},
         "hospital-find": {"number": "0815"},
         "hospital-number": {"act": "set", "number": "0815"},
         "specimen-create": {"kind": "core"},

@@ -6,12 +6,24 @@ from types import SimpleNamespace
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from studies.models import AuditEvent, Look, Membership, Revision
+from studies.models import AuditEvent, Look, Membership, QueryNote, Revision
 from studies.services.audit import audit_record
-from tests.factories import make_clip, make_membership, make_model_track, make_patient, make_site, make_study
+from studies.services.queries import query_raise
+from tests.conftest import APPEND_ONLY
+from tests.factories import (
+    make_clip,
+    make_membership,
+    make_model_track,
+    make_patient,
+    make_site,
+    make_study,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
-triggers = importlib.import_module("studies.migrations.0002_append_only")
+MIGRATIONS = [importlib.import_module(f"studies.migrations.{name}") for name in APPEND_ONLY]
+triggers = MIGRATIONS[0]
+TABLES = [table for migration in MIGRATIONS for table in migration.TABLES]
 
 
 @pytest.fixture
@@ -24,21 +36,24 @@ def rows():
         Revision: make_model_track(make_clip(patient)).revisions.get(),
         Membership: make_membership(patient),
         Look: Look.objects.create(study=study, number=1, reason="test", seal_hash="0" * 64),
+        QueryNote: query_raise(
+            actor=make_user(), patient=patient, part="clinical", field="age_years", text="Really?"
+        ).notes.get(),
     }
     with connection.cursor() as cursor:
         # the test's transaction takes them away again; on SQLite no schema editor may run inside one
         editor = SimpleNamespace(
             connection=connection, execute=lambda sql, params=None: cursor.execute(sql, params)
         )
-        triggers.create_triggers(None, editor, verbs=("delete",))
+        triggers.create_triggers(None, editor, tables=TABLES, verbs=("delete",))
     return made
 
 
-MODELS = (AuditEvent, Revision, Membership, Look)
+MODELS = (AuditEvent, Revision, Membership, Look, QueryNote)
 
 
-def test_these_are_the_tables_that_the_migration_guards():
-    assert {model._meta.db_table for model in MODELS} == set(triggers.TABLES)
+def test_these_are_the_tables_that_the_migrations_guard():
+    assert {model._meta.db_table for model in MODELS} == set(TABLES)
 
 
 @pytest.mark.parametrize("model", MODELS)

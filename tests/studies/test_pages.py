@@ -38,10 +38,14 @@ PAGES_OF = {
     "coordinator": (
         "home", "study", "study-create", "cohort", "patient-create", "patient", "clinical-edit", "upload",
         "hospital-find", "hospital-number", "results", "models", "jobs", "job", "split", "pathology",
-        "specimen", "prediction", "curves",
+        "specimen", "prediction", "curves", "queries", "query", "query-create",
     ),
-    "sonographer": ("home", "study", "cohort", "patient", "upload", "worklist", "clip", "jobs", "curves"),
-    "pathologist": ("home", "study", "cohort", "patient", "pathology", "specimen", "specimen-create", "jobs"),
+    "sonographer": (
+        "home", "study", "cohort", "patient", "upload", "worklist", "clip", "jobs", "curves", "query-create",
+    ),
+    "pathologist": (
+        "home", "study", "cohort", "patient", "pathology", "specimen", "specimen-create", "jobs", "query",
+    ),
     "clinician": (
         "home", "study", "cohort", "patient", "results", "models", "jobs", "prediction", "curves", "specimen",
     ),
@@ -84,7 +88,8 @@ def address(world: SimpleNamespace, page: str) -> str:
     rows = {
         "patient": world.patient, "clinical-edit": world.patient, "prediction": world.patient,
         "hospital-number": world.patient, "specimen-create": world.patient, "specimen": world.specimen,
-        "job": world.job, "clip": world.clip, "curves": world.clip,
+        "query": world.query, "query-create": world.patient, "job": world.job, "clip": world.clip,
+        "curves": world.clip,
     }  # fmt: skip
     if page in ("home", "study-create"):
         return reverse(page)
