@@ -13,6 +13,7 @@ from sklearn.svm import SVC
 
 from analysis.pipeline.classifiers import fit_branch, input_columns, preparation
 from analysis.pipeline.errors import InvalidInputError, ModelFileError
+from analysis.pipeline.kernels.calibration import log_odds
 from analysis.pipeline.kernels.clinical_coding import encode_clinical
 from analysis.pipeline.kernels.contributions import contributions
 from analysis.pipeline.kernels.estimators import (
@@ -192,7 +193,14 @@ def test_frozen_forest_equals_sklearn():
     np.testing.assert_allclose(frozen.predict(other), forest.predict_proba(other)[:, 1], rtol=0, atol=1e-12)
     with pytest.raises(ModelFileError):
         FrozenForest(
-            frozen.roots, frozen.left * 0, frozen.right, frozen.feature, frozen.threshold, frozen.share, 6
+            frozen.roots,
+            frozen.left * 0,
+            frozen.right,
+            frozen.feature,
+            frozen.threshold,
+            frozen.share,
+            frozen.weight,
+            6,
         )
 
 
@@ -247,19 +255,20 @@ def test_recalibration_interval_covers_the_rate():
     assert high - low < 0.2
 
 
-def test_contributions_add_up_where_they_should(cohort, fitted):
-    for kind, base in fitted["video"].items():
-        Z = base.prepared(cohort.dynamic[:5])
-        shares, method = contributions(base.classifier, base.probability_of_prepared, Z)
-        assert shares.shape == Z.shape
-        assert np.isfinite(shares).all()
-        if kind in ("LR", "XGBoost"):
-            p = base.probability(cohort.dynamic[:5])
-            total = np.log(p / (1 - p)) - shares.sum(axis=1)
-            # What is left over is the same constant for every patient.
-            np.testing.assert_allclose(total, total[0], atol=1e-4)
-        else:
-            assert "training mean" in method
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [("XGBoost", "tree SHAP"), ("RF", "tree SHAP"), ("LR", "linear SHAP"), ("SVM", "permutation SHAP")],
+)
+def test_contributions_add_up_and_say_how_they_were_found(cohort, fitted, kind, named):
+    base = fitted["video"][kind]
+    Z = base.prepared(cohort.dynamic)
+    shares, method = contributions(base, Z[:5], Z)
+    assert method.startswith(named)
+    assert shares.shape == Z[:5].shape
+    assert np.isfinite(shares).all()
+    total = log_odds(base.probability(cohort.dynamic[:5])) - shares.sum(axis=1)
+    # What is left over is the log-odds of an average patient: the same for everybody.
+    np.testing.assert_allclose(total, total[0], atol=1e-4)
 
 
 def test_device_is_known_or_refused():

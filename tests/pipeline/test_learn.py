@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from analysis.pipeline import metrics
+from analysis.pipeline.controls import learning_curve, shuffle_control
 from analysis.pipeline.errors import CancelledError, InvalidInputError, ModelFileError
 from analysis.pipeline.kernels.cohort_report import jsonable
+from analysis.pipeline.kernels.ensemble import parts_of
+from analysis.pipeline.kernels.explanation import ASPECTS, divided
 from analysis.pipeline.kernels.model_files import MAGIC, SEAL_LENGTH
 from analysis.pipeline.kernels.recalibration import recalibrate
 from analysis.pipeline.learn import (
@@ -19,15 +22,15 @@ from analysis.pipeline.learn import (
     MODELS,
     LearnParameters,
     explain,
+    explain_all,
     judge,
     learn,
-    learning_curve,
     load_ensemble,
     predict,
     save_ensemble,
     score_all,
-    shuffle_control,
 )
+from analysis.pipeline.names import DYNAMIC_DESCRIPTORS
 from analysis.pipeline.splits import PatientGuard, split_patients, subset
 from analysis.pipeline.types import CLINICAL_VARIABLES
 from tests.pipeline.learning_cohorts import TINY, changed, gaussian_cohort
@@ -224,6 +227,17 @@ def test_a_training_patient_is_its_own_nearest_case_unless_left_out(sides, learn
     assert training.patients[7] not in [n.patient for n in others.neighbours]
 
 
+def test_terms_of_a_prediction_stand_beside_the_training_patients(sides, learned):
+    """The percentile of a column is that of the patient's raw value among the training patients."""
+    patient = 3
+    found = predict(learned.ensemble, sides[1].dynamic[patient], sides[1].clinical[patient])
+    training = sides[0]
+    for term in [t for t in found.contributions if t.branch == "video"][:5]:
+        column = training.feature_names.index(term.name)
+        assert term.raw == sides[1].dynamic[patient, column]
+        assert term.percentile == pytest.approx(np.mean(training.dynamic[:, column] < term.raw), abs=1e-9)
+
+
 @pytest.mark.parametrize("model", MODELS[:8])
 def test_every_base_classifier_explains_a_cohort(sides, learned, model):
     found = explain(learned.ensemble, model, sides[1].dynamic, sides[1].clinical)
@@ -235,6 +249,36 @@ def test_every_base_classifier_explains_a_cohort(sides, learned, model):
     assert set(found.names) <= set(known)
     with pytest.raises(InvalidInputError, match="expected one of"):
         explain(learned.ensemble, "fused:LR+LR", sides[1].dynamic, sides[1].clinical)
+
+
+def test_all_classifiers_are_explained_down_to_textures_and_rhythms(sides, learned):
+    ensemble = learned.ensemble
+    record = ensemble.training
+    rows = [sides[0].patients.index(code) for code in record.patients]
+    found = explain_all(ensemble, sides[0].dynamic[rows], sides[0].clinical[rows], learned.selected)
+    assert {one.model for one in found} == set(MODELS[:8])
+    assert {one.model for one in found[:2]} == set(parts_of(ensemble.chosen))
+    assert [one.values is not None for one in found] == [True, True, *[False] * 6]
+    for one in found:
+        sizes = [term.mean_abs for term in one.terms]
+        assert sizes == sorted(sizes, reverse=True)
+        assert all(term.direction is None or -1 <= term.direction <= 1 for term in one.terms)
+        is_video = one.model.startswith("video")
+        assert all((term.folds is not None) == is_video for term in one.terms)
+        if is_video:
+            assert sum(theme.influence for theme in one.themes) == pytest.approx(1.0)
+            assert sorted(name for theme in one.themes for name in theme.terms) == sorted(
+                term.name for term in one.terms
+            )
+            assert {term.aspect for term in one.terms} == {"level"}
+    json.dumps(jsonable(found), allow_nan=False)
+
+
+def test_every_descriptor_has_one_aspect():
+    named = [descriptor for names in ASPECTS.values() for descriptor in names]
+    assert sorted(named) == sorted(DYNAMIC_DESCRIPTORS)
+    assert divided("glcm_Contrast__f_fc") == ("glcm_Contrast", "f_fc", "pace")
+    assert divided("age") == ("age", "", "")
 
 
 def test_predicting_nothing_is_refused(sides, learned):

@@ -143,6 +143,21 @@ def chosen_cases(
     return np.hstack([block / np.sqrt(block.shape[1]) for block in blocks])
 
 
+def training_columns(ensemble: LearnedEnsemble, part: str) -> Vector:
+    """Return (n, k) standardised columns of the training patients, of one of the chosen model's two parts.
+
+    Raises:
+        KeyError: a classifier that is no part of the chosen model.
+    """
+    start = 0
+    for name in parts_of(ensemble.chosen):
+        width = ensemble.bases[name].columns.size
+        if name == part:
+            return ensemble.training.cases[:, start : start + width] * np.sqrt(width)
+        start += width
+    raise KeyError(part)
+
+
 def require_no_twin(ensemble: LearnedEnsemble, cohort: LearningCohort) -> None:
     """Refuse patients whose selected columns are those of a training patient, to float noise.
 

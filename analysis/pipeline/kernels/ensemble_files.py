@@ -30,7 +30,7 @@ TRUSTED_TYPES = tuple(
         "ClinicalEncoder",
     )
 )
-FOREST_ARRAYS = ("roots", "left", "right", "feature", "threshold", "share")
+FOREST_ARRAYS = ("roots", "left", "right", "feature", "threshold", "share", "weight")
 
 Arrays = Mapping[str, NDArray[Any]]
 

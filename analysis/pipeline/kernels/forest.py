@@ -20,8 +20,9 @@ class FrozenForest:
     """All trees of a forest, node after node.
 
     roots: (trees,) index of each tree's first node; left, right: (nodes,) index of the child, −1 at a leaf;
-    feature: (nodes,) column compared; threshold: (nodes,) float64, go left where value <= threshold;
-    share: (nodes,) weighted share of positives, read at leaves.
+    feature: (nodes,) column compared; threshold: (nodes,) float64, go left where value <= threshold; share:
+    (nodes,) weighted share of positives, read at leaves; weight: (nodes,) weighted training patients that
+    reached the node.
     """
 
     roots: NDArray[np.int64]
@@ -30,6 +31,7 @@ class FrozenForest:
     feature: NDArray[np.int32]
     threshold: NDArray[np.float64]
     share: NDArray[np.float64]
+    weight: NDArray[np.float64]
     n_features: int
 
     def __post_init__(self) -> None:
@@ -37,7 +39,8 @@ class FrozenForest:
         nodes = self.left.size
         inner = self.left != LEAF
         index = np.arange(nodes)
-        sizes = {a.shape for a in (self.left, self.right, self.feature, self.threshold, self.share)}
+        arrays = (self.left, self.right, self.feature, self.threshold, self.share, self.weight)
+        sizes = {array.shape for array in arrays}
         sound = (
             sizes == {(nodes,)}
             and self.roots.ndim == 1
@@ -46,6 +49,7 @@ class FrozenForest:
             and bool((inner == (self.right != LEAF)).all())
             and bool((self.left[inner] > index[inner]).all() and (self.left[inner] < nodes).all())
             and bool((self.right[inner] > index[inner]).all() and (self.right[inner] < nodes).all())
+            and bool((self.weight > 0.0).all())
             and bool(((self.feature[inner] >= 0) & (self.feature[inner] < self.n_features)).all())
         )
         if not sound:
@@ -72,6 +76,7 @@ class FrozenForest:
             feature=np.concatenate([tree.feature for tree in trees]).astype(np.int32),
             threshold=np.concatenate([tree.threshold for tree in trees]).astype(np.float64),
             share=values[:, 1] / values.sum(axis=1),
+            weight=np.concatenate([tree.weighted_n_node_samples for tree in trees]).astype(np.float64),
             n_features=int(forest.n_features_in_),
         )
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from analysis.pipeline.errors import ModelFileError
 
-MAGIC = b"her2web ensemble 1\n"
+MAGIC = b"her2web ensemble 2\n"
 SEAL_LENGTH = 64
 # A ZIP entry is never unpacked beyond this: an ensemble has a few megabytes.
 LARGEST_ENTRY = 256 * 1024 * 1024

@@ -12,8 +12,8 @@ from analysis.pipeline.kernels.ensemble import (
     LearnedEnsemble,
     chosen_cases,
     parts_of,
-    require_columns,
     score_all,
+    training_columns,
 )
 from analysis.pipeline.kernels.fitted import VIDEO
 from analysis.pipeline.kernels.recalibration import venn_abers
@@ -32,11 +32,17 @@ INTERVAL_METHOD = (
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One term of a prediction: its standardised value, and its share of its classifier's log-odds."""
+    """One term of a prediction: its value, and its share of its classifier's log-odds.
+
+    value: standardised; raw: in its own unit, None where it is missing and was imputed; percentile: share of
+    training patients with a smaller value, 0 to 1, ties counted half.
+    """
 
     branch: str
     name: str
     value: float
+    raw: float | None
+    percentile: float
     log_odds: float
     method: str
 
@@ -108,42 +114,10 @@ def predict(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What one classifier made of many patients, for a summary plot.
-
-    names: (k,) columns used, the most influential first; values: (n, k) standardised; shares: (n, k) of the
-    log-odds; method: how the shares were found.
-    """
-
-    model: str
-    names: tuple[str, ...]
-    values: Vector
-    shares: Vector
-    method: str
-
-
-def explain(ensemble: LearnedEnsemble, model: str, dynamic: Vector, clinical: Vector) -> Explanation:
-    """Explain one of the eight base classifiers on many patients, dynamic (n, p) and clinical (n, 6).
-
-    Raises:
-        InvalidInputError: a model that is no base classifier, or another number of columns than trained on.
-    """
-    if model not in ensemble.bases:
-        raise InvalidInputError(f"model: expected one of {', '.join(ensemble.bases)}, got {model!r}.")
-    require_columns(ensemble, dynamic, clinical)
-    base = ensemble.bases[model]
-    names, raw = _inputs(ensemble, base.branch, dynamic, clinical)
-    Z = base.prepared(raw)
-    shares, method = contributions(base.classifier, base.probability_of_prepared, Z)
-    order = np.argsort(-np.abs(shares).mean(axis=0), kind="stable")
-    ordered = tuple(names[int(base.columns[i])] for i in order)
-    return Explanation(model, ordered, Z[:, order], shares[:, order], method)
-
-
-def _inputs(
+def inputs_of(
     ensemble: LearnedEnsemble, branch: str, dynamic: Vector, clinical: Vector
 ) -> tuple[tuple[str, ...], Vector]:
+    """Return the names and raw values of what a branch looks at."""
     return (ensemble.feature_names, dynamic) if branch == VIDEO else (CLINICAL_VARIABLES, clinical)
 
 
@@ -152,14 +126,27 @@ def _contributions(ensemble: LearnedEnsemble, dynamic: Vector, clinical: Vector)
     found = []
     for name in parts_of(ensemble.chosen):
         base = ensemble.bases[name]
-        names, raw = _inputs(ensemble, base.branch, dynamic, clinical)
-        Z = base.prepared(raw)
-        shares, method = contributions(base.classifier, base.probability_of_prepared, Z)
+        names, raw = inputs_of(ensemble, base.branch, dynamic, clinical)
+        Z, training = base.prepared(raw), training_columns(ensemble, name)
+        shares, method = contributions(base, Z, training)
+        below = (training < Z).mean(axis=0) + (training == Z).mean(axis=0) / 2.0
         found += [
-            Contribution(base.branch, names[int(column)], float(value), float(share), method)
-            for column, value, share in zip(base.columns, Z[0], shares[0], strict=True)
+            Contribution(
+                branch=base.branch,
+                name=names[int(column)],
+                value=float(Z[0, i]),
+                raw=_finite(raw[0, int(column)]),
+                percentile=float(below[i]),
+                log_odds=float(shares[0, i]),
+                method=method,
+            )
+            for i, column in enumerate(base.columns)
         ]
     return tuple(sorted(found, key=lambda term: -abs(term.log_odds))[:TOP_CONTRIBUTIONS])
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _neighbours(
