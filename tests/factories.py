@@ -223,7 +223,7 @@ def make_evaluation(version: ModelVersion, patients: list[Patient], cohort: str 
             "patients": [str(patient.pk) for patient in patients],
             "labels": labels,
             "scores": scores,
-            "probability": scores,
+            "probability": scores["SVM"],
         },
     )
 

@@ -97,7 +97,7 @@ class EvaluationSerializer(EvaluationRowSerializer):
         read_only_fields = fields
 
     def get_predictions(self, row: Evaluation) -> dict[str, Any]:
-        """`patients`, `labels` in their order, and `scores` and `probability` by model."""
+        """`patients`, `labels`, `probability` (of the chosen model) in their order, and `scores` by model."""
         stored = row.predictions
         patients = labelled_patients_in_reach(viewer=self.context["request"].user)
         seen = {str(pk) for pk in patients.filter(pk__in=stored["patients"]).values_list("pk", flat=True)}
@@ -105,9 +105,9 @@ class EvaluationSerializer(EvaluationRowSerializer):
         return {
             "patients": [stored["patients"][place] for place in kept],
             "labels": [stored["labels"][place] for place in kept],
-            **{
-                name: {model: [values[place] for place in kept] for model, values in stored[name].items()}
-                for name in ("scores", "probability")
+            "probability": [stored["probability"][place] for place in kept],
+            "scores": {
+                model: [values[place] for place in kept] for model, values in stored["scores"].items()
             },
         }
 

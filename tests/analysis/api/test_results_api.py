@@ -83,7 +83,7 @@ def test_an_evaluation_shows_scores_of_the_patients_at_the_viewers_sites_only(si
     local = make_person(site.study, "clinician", site=site)
     row = get(local, f"evaluations/{evaluation.pk}/").json()
     assert row["predictions"] == {
-        "patients": [str(mine.pk)], "labels": [1], "scores": {"SVM": [0.11]}, "probability": {"SVM": [0.11]}
+        "patients": [str(mine.pk)], "labels": [1], "scores": {"SVM": [0.11]}, "probability": [0.11]
     }  # fmt: skip
     everybody = get(make_person(site.study, "clinician"), f"evaluations/{evaluation.pk}/").json()
     assert everybody["predictions"]["patients"] == [str(theirs.pk), str(mine.pk)]
