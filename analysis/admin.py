@@ -24,9 +24,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 for model in (
     models.Evaluation,
     models.FeatureSet,
+    models.FeatureVariant,
     models.Job,
     models.ModelVersion,
     models.Prediction,
     models.Promotion,
+    models.Supplement,
 ):
     admin.site.register(model, ReadOnlyAdmin)

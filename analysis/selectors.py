@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction
+from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction, Supplement
 from studies.models import Clip, Exam, Patient, Study, Track
 from studies.permissions import RESULT_ROLES, can_view_predictions, can_view_results, reach
 from studies.selectors import clips_in_reach, track_of_record, tracks_in_reach
@@ -76,6 +76,14 @@ def evaluations_for(version: ModelVersion, *, viewer: User) -> QuerySet[Evaluati
     if version.study is None or not can_view_results(viewer, version.study):
         return Evaluation.objects.none()
     return version.evaluations.select_related("look")
+
+
+def supplements_for(version: ModelVersion, *, viewer: User) -> dict[tuple[str, str], Supplement]:
+    """The newest supplement of each (kind, side) of a version; the test side's exist only through a look."""
+    if version.study is None or not can_view_results(viewer, version.study):
+        return {}
+    rows = version.supplements.select_related("look").order_by("created_at")
+    return {(row.kind, row.cohort): row for row in rows}
 
 
 def prediction_of_record(patient: Patient, *, viewer: User) -> Prediction | None:

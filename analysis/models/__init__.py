@@ -1,8 +1,18 @@
 """Rows of what was computed."""
 
 from analysis.models.evaluation import Evaluation, Prediction
-from analysis.models.features import FeatureSet
+from analysis.models.features import FeatureSet, FeatureVariant
 from analysis.models.jobs import Job
 from analysis.models.registry import ModelVersion, Promotion
+from analysis.models.supplement import Supplement
 
-__all__ = ["Evaluation", "FeatureSet", "Job", "ModelVersion", "Prediction", "Promotion"]
+__all__ = [
+    "Evaluation",
+    "FeatureSet",
+    "FeatureVariant",
+    "Job",
+    "ModelVersion",
+    "Prediction",
+    "Promotion",
+    "Supplement",
+]

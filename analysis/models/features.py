@@ -57,3 +57,36 @@ class FeatureSet(models.Model):
 
     def __str__(self):
         return f"features of {self.clip_id} ({self.digest[:8]})"
+
+
+class FeatureVariant(models.Model):
+    """The 2,184 numbers of a clip described otherwise: another mask, moved boxes, tissue around the lesion.
+
+    Nothing is learned for the record from these; supplements judge them beside the FeatureSet of record. A
+    clip that cannot be described so keeps the reason and no numbers.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clip = models.ForeignKey("studies.Clip", on_delete=models.CASCADE, related_name="feature_variants")
+    revision = models.ForeignKey(
+        "studies.Revision", on_delete=models.PROTECT, related_name="feature_variants"
+    )
+    variant = models.CharField(max_length=20, help_text="boxes, ellipse, segment, jitter…, ring…, outside.")
+    digest = models.CharField(
+        max_length=64, unique=True, help_text="Of clip, boxes, code version and parameters."
+    )
+    pipeline_version = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict)
+    n_used = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why there are no numbers.")
+    dynamic = models.BinaryField(
+        blank=True, help_text="2,184 little-endian float64, in the order of DYNAMIC_FEATURES."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["clip", "variant"])]
+
+    def __str__(self):
+        return f"{self.variant} features of {self.clip_id} ({self.digest[:8]})"

@@ -16,6 +16,7 @@ class Job(models.Model):
         DESCRIBE = "describe", _("compute features")
         LEARN = "learn", _("train the ensemble")
         JUDGE = "judge", _("judge on the test side")
+        SUPPLEMENT = "supplement", _("further analyses")
         TRAIN_DETECTOR = "train_detector", _("train the detector")
 
     class Status(models.TextChoices):

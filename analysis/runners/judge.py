@@ -8,6 +8,7 @@ from analysis.pipeline.learn import judge
 from analysis.runners.cohort import cases_of, learning_cohort
 from analysis.runners.learn import evaluation_values
 from analysis.runners.predict import opened_ensemble
+from analysis.runners.supplement_basics import judged_supplements
 from analysis.runners.ticker import JobTicker
 from analysis.selectors import active_ensemble
 from analysis.services.registry import evaluation_store
@@ -37,6 +38,7 @@ def judge_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     ticker.begin("judging", total=1)
     report = judge(ensemble, cohort)
     evaluation_store(version=version, cohort=Evaluation.Cohort.TEST, look=look, **evaluation_values(report))
+    judged_supplements(version, report, cases, look=look, job=job)
     return {
         "look": look.number,
         "message": f"Look {look.number}: {len(cases)} test patients judged, {len(left_out)} left out.",

@@ -11,6 +11,7 @@ from analysis.pipeline.kernels.cohort_report import CohortReport, jsonable
 from analysis.pipeline.learn import Learned, LearnParameters, PatientGuard, digest, learn, save_ensemble
 from analysis.runners.cohort import Case, cases_of, learning_cohort
 from analysis.runners.predict import predict_patient, seal_key
+from analysis.runners.supplement_basics import basics_of_training, facts_by_patient, supplements_keep
 from analysis.runners.ticker import JobTicker
 from analysis.services.registry import ensemble_store, evaluation_store
 from analysis.services.split import newcomers_join
@@ -35,13 +36,16 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     ticker.begin("training", total=1)
     learned = learn(
         cohort,
-        _parameters(job, study.split_seed),
+        learn_parameters(job.parameters.get("effort", QUICK), study.split_seed),
         guard=guard,
         progress=lambda done, total, stage: ticker.progress(done, total),
         cancelled=ticker.cancelled,
     )
     ticker.begin("storing the ensemble")
     version = _store(job, learned, training, left_out)
+    ticker.begin("explaining")
+    basics = basics_of_training(learned, cohort, facts_by_patient(training))
+    supplements_keep(version, basics, cohort=Evaluation.Cohort.OUT_OF_FOLD, job=job)
     ticker.begin("predicting", total=len(training) + len(test))
     for done, case in enumerate([*training, *test], start=1):
         predict_patient(version, case.patient, case.features)
@@ -55,10 +59,10 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     }
 
 
-def _parameters(job: Job, seed: int) -> LearnParameters:
-    """Quick parameters unless the job asks for the full grids."""
-    if job.parameters.get("effort", QUICK) == FULL:
-        return LearnParameters.full(seed=seed)
+def learn_parameters(effort: str, seed: int) -> LearnParameters:
+    """Quick parameters unless the full grids are asked for; XGBoost trains on CUDA where there is one."""
+    if effort == FULL:
+        return LearnParameters.full(seed=seed, device="auto")
     return replace(LearnParameters(), seed=seed)
 
 

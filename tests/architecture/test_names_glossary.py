@@ -11,7 +11,10 @@ GLOSSARY = {
         "Lesion", "Look", "Membership", "Patient", "QueryNote", "Revision", "RoleGrant", "Site", "Specimen",
         "Study", "Track", "Upload",
     },
-    "analysis": {"Evaluation", "FeatureSet", "Job", "ModelVersion", "Prediction", "Promotion"},
+    "analysis": {
+        "Evaluation", "FeatureSet", "FeatureVariant", "Job", "ModelVersion", "Prediction", "Promotion",
+        "Supplement",
+    },
 }  # fmt: skip
 
 
