@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from analysis.models import FeatureSet, Job
 from analysis.pipeline.names import STATIC_FEATURES, STATIC_INFO
 from analysis.reports.feature_words import static_label
+from analysis.reports.track_quality import TrackQuality, track_quality
 from analysis.selectors import features_for_track
 from analysis.services.features import static_of
 from studies.models import Clip, Track
@@ -45,12 +46,20 @@ def curves(request: HttpRequest, clip_id: object) -> HttpResponse:
         "groups": _groups(),
         "chosen": DEFAULT_FEATURE,
         "features": features,
+        "quality": _quality(clip, features),
         "is_stale": is_stale,
         "running": Job.objects.filter(clip=clip, status__in=["queued", "running"]).first(),
         "last_job": Job.objects.filter(clip=clip).first(),
         "player": _player(clip, track),
     }
     return render(request, "analysis/partials/curves.html", context)
+
+
+def _quality(clip: Clip, features: FeatureSet | None) -> TrackQuality:
+    """The record of the newest detection, and the frames that the features leave out."""
+    detection = clip.detections.first()
+    qc = detection.qc if detection is not None else None
+    return track_quality(qc or None, features.excluded if features is not None else None)
 
 
 def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
