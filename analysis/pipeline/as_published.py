@@ -35,7 +35,11 @@ from analysis.pipeline.kernels.published_evaluation import (
     evaluate_by_resampling,
 )
 from analysis.pipeline.kernels.published_intervals import as_published_interval
-from analysis.pipeline.kernels.resample_ttest import ResampleTTest, paper_resample_ttest
+from analysis.pipeline.kernels.resample_ttest import (
+    ResampleTTest,
+    paper_resample_matrix,
+    paper_resample_ttest,
+)
 
 __all__ = [
     "COLUMNS",
@@ -49,6 +53,7 @@ __all__ = [
     "audit_csv",
     "evaluate_as_published",
     "evaluate_by_resampling",
+    "paper_resample_matrix",
     "paper_resample_ttest",
 ]
 

@@ -4,6 +4,7 @@ Only NumPy and SciPy are used, so that web code may import it. Formulas and sour
 and the modules named below; `docs/statistics.md` says when to read which figure.
 """
 
+from analysis.pipeline.kernels.all_pairs import AllPairs, compare_all
 from analysis.pipeline.kernels.bootstrap import (
     BootstrapInterval,
     SelectionCorrected,
@@ -27,6 +28,7 @@ from analysis.pipeline.kernels.confusion import (
     confusion_at,
     confusion_metrics,
     predictive_values,
+    predictive_values_at,
 )
 from analysis.pipeline.kernels.cutoffs import youden_cutoff
 from analysis.pipeline.kernels.decision_curve import DecisionCurve, decision_curve, net_benefit
@@ -63,12 +65,14 @@ from analysis.pipeline.kernels.proportions import (
     mcnemar_mid_p,
     wald,
     wilson,
+    youden_exact,
     youden_wald,
 )
 from analysis.pipeline.kernels.published_intervals import as_published_interval
 from analysis.pipeline.kernels.reader_study import ReaderStudy, reader_study
 from analysis.pipeline.kernels.resample_ttest import ResampleTTest, paper_resample_ttest
-from analysis.pipeline.kernels.roc import RocCurve, roc_curve
+from analysis.pipeline.kernels.resampled_cutoffs import YoudenOptimism, youden_optimism
+from analysis.pipeline.kernels.roc import RocBand, RocCurve, roc_band, roc_curve
 from analysis.pipeline.kernels.sample_size import (
     DevelopmentSize,
     SampleSize,
@@ -80,6 +84,7 @@ from analysis.pipeline.kernels.sample_size import (
 )
 
 __all__ = [
+    "AllPairs",
     "BootstrapInterval",
     "Calibration",
     "CalibrationCurve",
@@ -94,10 +99,12 @@ __all__ = [
     "PairedDelong",
     "ReaderStudy",
     "ResampleTTest",
+    "RocBand",
     "RocCurve",
     "SampleSize",
     "SelectionCorrected",
     "Subgroup",
+    "YoudenOptimism",
     "as_published_interval",
     "auc",
     "bootstrap_auc",
@@ -108,6 +115,7 @@ __all__ = [
     "calibration_curve",
     "clopper_pearson",
     "compare",
+    "compare_all",
     "compare_categories",
     "compare_continuous",
     "confusion_at",
@@ -131,8 +139,10 @@ __all__ = [
     "paired_permutation",
     "paper_resample_ttest",
     "predictive_values",
+    "predictive_values_at",
     "reader_study",
     "report_cohort",
+    "roc_band",
     "roc_curve",
     "selection_corrected_auc",
     "size_for_auc",
@@ -144,5 +154,7 @@ __all__ = [
     "wald",
     "wilson",
     "youden_cutoff",
+    "youden_exact",
+    "youden_optimism",
     "youden_wald",
 ]

@@ -1,6 +1,6 @@
 """Counts at a frozen cut-off, and every proportion with its counts and a named interval."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 
@@ -138,6 +138,36 @@ def predictive_values(sensitivity: float, specificity: float, prevalence: float)
         true_positive / called_positive if called_positive else 0.0,
         true_negative / called_negative if called_negative else 0.0,
     )
+
+
+def predictive_values_at(
+    metrics: Mapping[str, Estimate], prevalence: float
+) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
+    """Return (value, low, high) of PPV and of NPV at another prevalence, which is taken as known.
+
+    metrics: with LR+ and LR−, whose log intervals become logit intervals of the predictive values (Mercaldo,
+    Lau & Zhou, Stat Med 2007). None where a likelihood ratio has no value.
+
+    Raises:
+        InvalidInputError: a prevalence outside (0, 1).
+    """
+    if not 0.0 < prevalence < 1.0:
+        raise InvalidInputError(
+            f"prevalence: expected a fraction strictly between 0 and 1, got {prevalence!r}."
+        )
+    odds = prevalence / (1.0 - prevalence)
+    rising, falling = metrics["LR+"], metrics["LR-"]
+    if rising.low is None or rising.high is None or falling.low is None or falling.high is None:
+        return None
+    if rising.value is None or falling.value is None:
+        return None
+    above = [_share(odds * r) for r in (rising.value, rising.low, rising.high)]
+    below = [1.0 - _share(odds * r) for r in (falling.value, falling.high, falling.low)]
+    return (above[0], above[1], above[2]), (below[0], below[1], below[2])
+
+
+def _share(odds: float) -> float:
+    return 1.0 if odds == inf else odds / (1.0 + odds)
 
 
 def _require_counts(counts: Confusion) -> None:

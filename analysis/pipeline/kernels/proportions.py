@@ -2,9 +2,13 @@
 
 from math import sqrt
 
+import numpy as np
 from scipy.stats import beta, binom, norm
 
 from analysis.pipeline.kernels.statistics_checks import require_count, require_level, require_proportion
+
+# Sums of fractions of whole counts closer than this are the same number.
+SAME = 1e-12
 
 
 def wald(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
@@ -95,6 +99,28 @@ def youden_wald(k1: int, n1: int, k0: int, n0: int, level: float = 0.95) -> tupl
     variance = sensitivity * (1 - sensitivity) / positives + specificity * (1 - specificity) / negatives
     youden, half = sensitivity + specificity - 1.0, _quantile(level) * sqrt(variance)
     return max(-1.0, youden - half), min(1.0, youden + half)
+
+
+def youden_exact(b1: int, c1: int, n1: int, b0: int, c0: int, n0: int) -> float:
+    """Return the two-sided exact p for equal Youden indices of two models on the same patients.
+
+    b1, c1: of n1 positives, those only the first and only the second model called rightly; b0, c0: the same
+    of n0 negatives. Under the null the two calls of a discordant patient may be swapped: both numbers are
+    binomial with one half, and p is the share of swaps whose difference is at least as large as the one seen.
+    It is McNemar's exact test where only one class has discordant patients.
+
+    Raises:
+        InvalidInputError: unless all are whole numbers, n1 and n0 at least 1, and no class has more
+            discordant patients than patients.
+    """
+    m1, m0 = require_proportion(b1 + c1, n1)[0], require_proportion(b0 + c0, n0)[0]
+    _discordant(b1, c1), _discordant(b0, c0)
+    observed = abs((b1 - c1) / n1 + (b0 - c0) / n0)
+    first = (2.0 * np.arange(m1 + 1) - m1) / n1
+    second = (2.0 * np.arange(m0 + 1) - m0) / n0
+    weight = np.outer(binom.pmf(np.arange(m1 + 1), m1, 0.5), binom.pmf(np.arange(m0 + 1), m0, 0.5))
+    as_large = np.abs(first[:, np.newaxis] + second) >= observed - SAME
+    return float(min(1.0, weight[as_large].sum()))
 
 
 def _discordant(b: int, c: int) -> tuple[int, int, int]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.pipeline.kernels.bootstrap import bootstrap_indices
 from analysis.pipeline.kernels.confusion import Confusion, confusion_at
 from analysis.pipeline.kernels.cutoffs import youden_cutoff
 from analysis.pipeline.kernels.delong import auc, delong_interval
 from analysis.pipeline.kernels.published_intervals import PUBLISHED_METRICS, as_published_interval
+from analysis.pipeline.kernels.resampled_cutoffs import reoptimised
 from analysis.pipeline.kernels.statistics_checks import require_labelled_scores
 
 OPTIMISED_CAVEAT = (
@@ -63,18 +63,16 @@ def evaluate_by_resampling(
     cutoff = youden_cutoff(labels, scores)
     counts = confusion_at(labels, scores, cutoff)
     values = {"AUC": auc(labels, scores), **_values(counts)}
-    drawn: dict[str, list[float]] = {metric: [] for metric in values}
-    for block in bootstrap_indices(labels, replicates, seed):
-        for row in block:
-            for metric, value in _resampled(labels[row], scores[row]).items():
-                drawn[metric].append(value)
-    figures = {m: (values[m], *_percentiles(np.asarray(found))) for m, found in drawn.items()}
+    found = reoptimised(labels, scores, replicates, seed)
+    drawn = {
+        "AUC": found.auc,
+        "SEN": found.sensitivity,
+        "SPC": found.specificity,
+        "ACC": found.accuracy,
+        "YI": found.youden,
+    }
+    figures = {metric: (values[metric], *_percentiles(sample)) for metric, sample in drawn.items()}
     return PublishedEvaluation(figures, counts, cutoff, RESAMPLED_CAVEAT)
-
-
-def _resampled(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> dict[str, float]:
-    cutoff = float(scores[0]) if np.ptp(scores) == 0.0 else youden_cutoff(labels, scores)
-    return {"AUC": auc(labels, scores), **_values(confusion_at(labels, scores, cutoff))}
 
 
 def _values(counts: Confusion) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """The paper's comparison of two models: a t test over resamples of the same patients. Not a valid test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,21 +67,52 @@ def paper_resample_ttest(
     measure = _measure(metric, labels, scores, cutoffs)
     drawn = measure(_draw(labels, count, seed))
     difference = drawn[:, 0] - drawn[:, 1]
-    spread = float(difference.std(ddof=1))
-    mean = float(difference.mean())
-    statistic = (
-        mean / (spread / np.sqrt(count)) if spread else float(np.copysign(np.inf, mean) if mean else 0.0)
-    )
-    p = float(2.0 * t.sf(abs(statistic), count - 1))
+    statistic, p = _t_test(difference)
     caveat = CAVEAT.format(repetitions=count, n=labels.size, factor=np.sqrt(count))
-    return ResampleTTest(metric, float(statistic), p, mean, count, seed, caveat)
+    return ResampleTTest(metric, statistic, p, float(difference.mean()), count, seed, caveat)
+
+
+def paper_resample_matrix(
+    y: ArrayLike,
+    scores: Mapping[str, ArrayLike],
+    metric: str = "AUC",
+    *,
+    cutoffs: Mapping[str, float] | None = None,
+    repetitions: int = REPETITIONS,
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """Return (m, m) p-values of `paper_resample_ttest` for all pairs of m models; NaN on the diagonal.
+
+    The resamples are drawn once, the same for all models, so that every entry equals that of the pair alone.
+
+    Raises:
+        InvalidInputError: as `paper_resample_ttest`.
+    """
+    labels = require_labels(y)
+    require_two_classes(labels, at_least=MINIMUM_PER_CLASS)
+    stacked = np.vstack([require_scores(s, labels.size, name=name) for name, s in scores.items()])
+    count = require_count(repetitions, name="repetitions", minimum=2)
+    frozen = None if cutoffs is None else tuple(cutoffs[name] for name in scores)
+    drawn = _measure(metric, labels, stacked, frozen)(_draw(labels, count, seed))
+    found = np.full((len(stacked), len(stacked)), np.nan)
+    for a, b in combinations(range(len(stacked)), 2):
+        found[a, b] = found[b, a] = _t_test(drawn[:, a] - drawn[:, b])[1]
+    return found
+
+
+def _t_test(difference: NDArray[np.float64]) -> tuple[float, float]:
+    """Return t and its two-sided p over the resampled differences (b,)."""
+    mean, spread = float(difference.mean()), float(difference.std(ddof=1))
+    root = np.sqrt(difference.size)
+    statistic = mean / (spread / root) if spread else float(np.copysign(np.inf, mean) if mean else 0.0)
+    return float(statistic), float(2.0 * t.sf(abs(statistic), difference.size - 1))
 
 
 def _measure(
     metric: str,
     labels: NDArray[np.int64],
     scores: NDArray[np.float64],
-    cutoffs: tuple[float, float] | None,
+    cutoffs: tuple[float, ...] | None,
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     if metric not in RESAMPLED_METRICS:
         raise InvalidInputError(f"metric: expected one of {', '.join(RESAMPLED_METRICS)}, got {metric!r}.")
