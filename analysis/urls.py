@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from analysis.views import curves, jobs, models, prediction, results, split
+from analysis.views import curves, jobs, models, prediction, result_files, results, split
 
 urlpatterns = [
     path("studies/<slug:slug>/split/", split.split, name="split"),
     path("studies/<slug:slug>/results/", results.results, name="results"),
-    path("studies/<slug:slug>/results/figures/<slug:name>/", results.figure, name="figure"),
-    path("studies/<slug:slug>/results/tables/<slug:name>.csv", results.table_csv, name="table-csv"),
+    path("studies/<slug:slug>/results/<slug:name>/", results.results, name="results-part"),
+    path("studies/<slug:slug>/results/figures/<slug:name>/", result_files.figure, name="figure"),
+    path("studies/<slug:slug>/results/figures/<slug:name>.csv", result_files.figure_csv, name="figure-csv"),
+    *[
+        path(
+            f"studies/<slug:slug>/results/tables/<slug:name>.{kind}",
+            result_files.table,
+            {"kind": kind},
+            name=f"table-{kind}",
+        )
+        for kind in ("csv", "xlsx", "tex")
+    ],
     path("studies/<slug:slug>/jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:job_id>/", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", jobs.cancel, name="job-cancel"),

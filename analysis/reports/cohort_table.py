@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.metrics import compare_categories, compare_continuous
+from analysis.reports.tables import Column, Line, Table
 from studies.models import ClinicalRecord, Membership, Study
 
 STAGE_GROUPS = {
@@ -62,6 +63,50 @@ def table_one_of(training: Sequence[Any], test: Sequence[Any]) -> list[Row]:
     for label, levels, value in _categories():
         rows += _categorical(label, levels, value, training, test)
     return rows
+
+
+def table_one_table(rows: Sequence[Row]) -> Table:
+    """Table 1 with the p-values of both tests."""
+    columns = [
+        Column(_("Characteristic"), name="characteristic"),
+        Column(_("Unit"), name="unit"),
+        Column(_("Total"), numeric=True, name="total"),
+        Column(_("Training"), numeric=True, name="training"),
+        Column(_("Test"), numeric=True, name="test"),
+        Column(_("P as published"), numeric=True, name="p as published"),
+        Column(_("Test as published"), name="test as published"),
+        Column("P", numeric=True, name="p"),
+        Column(_("Test used"), name="test used"),
+    ]
+    lines = [
+        Line(
+            [
+                row.label,
+                row.unit,
+                row.total,
+                row.training,
+                row.test,
+                row.p_published,
+                row.test_published,
+                row.p,
+                row.test_name,
+            ],
+            level=row.is_level,
+        )
+        for row in rows
+    ]
+    return Table(
+        "table1",
+        _("Table 1: training against test side"),
+        columns,
+        lines,
+        notes=(
+            _(
+                "As published: Student’s t for means, Mann–Whitney’s U for categories. Beside it: a t test "
+                "only where both groups look normal, χ² or Fisher’s test for categories."
+            ),
+        ),
+    )
 
 
 def _categories() -> list[tuple[str, Sequence[tuple[object, str]], Callable[[ClinicalRecord], object]]]:

@@ -1,19 +1,46 @@
-"""Tables as files. The first line says what the file is; cells that a spreadsheet would run are quoted."""
+"""Tables and figures as files. Each says what it is; cells that a spreadsheet would run are text."""
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 
-from analysis.reports.cohort_table import Row
-from analysis.reports.model_tables import SHOWN, Cell, ModelRow
+from analysis.reports.cohort_table import Row, table_one_table
+from analysis.reports.excel import workbook_of
+from analysis.reports.figure_numbers import figure_lines
+from analysis.reports.latex import document_of
+from analysis.reports.model_tables import ModelRow, model_table
+from analysis.reports.tables import Table
 from studies.models import Study
 
 RESEARCH_ONLY = "Research use only."
-SIMULATED = "SIMULATED PATIENTS: no finding here says anything about real disease."
-DANGEROUS_STARTS = ("=", "+", "-", "@", "\t", "\r")
+DANGEROUS_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FILE_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "tex": "application/x-tex; charset=utf-8",
+}
 Line = Sequence[object]
+
+
+def table_response(table: Table, kind: str, *, name: str, study: Study) -> HttpResponse:
+    """A table as csv, xlsx or tex, under what every export says of itself."""
+    said = banner(study)
+    if kind == "csv":
+        return csv_response([*table_lines(table), *_notes(table)], name=f"{name}.csv", study=study)
+    if kind == "xlsx":
+        rows = table.file_rows()
+        content: bytes = workbook_of(table.title, said, table.file_header(), rows, table.notes)
+    else:
+        content = document_of(table, said).encode()
+    return _download(content, f"{name}.{kind}", FILE_TYPES[kind])
+
+
+def figure_response(figure: dict, *, name: str, study: Study) -> HttpResponse:
+    """The numbers of a figure as CSV."""
+    return csv_response(figure_lines(figure), name=f"{name}.csv", study=study)
 
 
 def csv_response(lines: Iterable[Line], *, name: str, study: Study) -> HttpResponse:
@@ -21,54 +48,48 @@ def csv_response(lines: Iterable[Line], *, name: str, study: Study) -> HttpRespo
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(["# " + banner(study)])
-    writer.writerows([[_safe(cell) for cell in line] for line in lines])
-    response = HttpResponse("\ufeff" + buffer.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    writer.writerows([_safe_line(line) for line in lines])
+    return _download(("\ufeff" + buffer.getvalue()).encode(), name, FILE_TYPES["csv"])
 
 
 def banner(study: Study) -> str:
     """What every export says of itself."""
-    return f"{SIMULATED} {RESEARCH_ONLY}" if study.is_simulated else RESEARCH_ONLY
+    simulated = _("SIMULATED PATIENTS: no finding here says anything about real disease.")
+    research = _("Research use only.")
+    return f"{simulated} {research}" if study.is_simulated else research
 
 
-def _safe(cell: object) -> object:
-    """Quote text that a spreadsheet would take for a formula; numbers stay numbers."""
-    if isinstance(cell, str) and cell.startswith(DANGEROUS_STARTS):
-        return "'" + cell
-    return cell
+def table_lines(table: Table) -> list[Line]:
+    """Header and rows of a table, numbers as numbers."""
+    return [table.file_header(), *table.file_rows()]
 
 
 def table_one_lines(rows: Sequence[Row]) -> list[Line]:
     """Table 1 with both tests."""
-    header = ["characteristic", "unit", "total", "training", "test"]
-    header += ["p as published", "test as published", "p", "test"]
-    return [
-        header,
-        *[
-            [
-                ("  " if row.is_level else "") + row.label, row.unit, row.total, row.training, row.test,
-                row.p_published, row.test_published, row.p, row.test_name,
-            ]
-            for row in rows
-        ],
-    ]  # fmt: skip
+    return table_lines(table_one_table(rows))
 
 
 def model_table_lines(rows: Sequence[ModelRow]) -> list[Line]:
     """Tables 2 to 4, one line a model and side, every figure with interval, method and raw counts."""
-    header: list[object] = ["table", "model", "side", "n", "HER2-positive", "cut-off"]
-    for name in ("AUC", *SHOWN):
-        header += [f"{name} (%)", f"{name} low", f"{name} high", f"{name} counts", f"{name} interval"]
-    lines: list[Line] = [header]
-    for row in rows:
-        line: list[object] = [row.table, row.name, row.cohort, row.n, row.events, round(row.cutoff, 6)]
-        for cell in (row.auc, *(row.cells[name] for name in SHOWN)):
-            line += _numbers(cell)
-        lines.append(line)
-    return lines
+    return table_lines(model_table(rows))
 
 
-def _numbers(cell: Cell) -> list[object]:
-    rounded = [None if v is None else round(v, 2) for v in (cell.value, cell.low, cell.high)]
-    return [*rounded, cell.counts, cell.method]
+def _notes(table: Table) -> list[Line]:
+    return [[], *[[f"# {note}"] for note in table.notes]] if table.notes else []
+
+
+def _safe_line(line: Line) -> list[object]:
+    return [_safe(cell) for cell in line]
+
+
+def _safe(cell: object) -> object:
+    """Quote text that a spreadsheet would take for a formula; numbers stay numbers."""
+    if isinstance(cell, str) and cell.lstrip(" ").startswith(DANGEROUS_STARTS):
+        return "'" + cell
+    return cell
+
+
+def _download(content: bytes, name: str, kind: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

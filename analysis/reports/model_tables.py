@@ -6,30 +6,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from analysis.models import Evaluation
+from analysis.reports.tables import Cell, Column, Line, Table
 
 SHOWN = ("ACC", "SEN", "SPC", "YI")
+PREDICTIVE = ("PPV", "NPV")
 BRANCH_TABLE = {"video": 2, "clinical": 3, "fused": 4}
 COHORT_ORDER = (Evaluation.Cohort.APPARENT, Evaluation.Cohort.OUT_OF_FOLD, Evaluation.Cohort.TEST)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One figure in percent with its interval, its raw counts and the interval's method."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    counts: str
-    method: str
-
-    @property
-    def text(self) -> str:
-        """As printed: 81.0 [69.7, 92.2]."""
-        if self.value is None:
-            return "–"
-        if self.low is None or self.high is None:
-            return f"{self.value:.1f}"
-        return f"{self.value:.1f} [{self.low:.1f}, {self.high:.1f}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +44,57 @@ def model_rows(evaluations: dict[str, Evaluation], chosen: str) -> list[ModelRow
     return sorted(rows, key=lambda row: (row.table, names.index(row.model), order[row.cohort]))
 
 
+def model_table(rows: list[ModelRow]) -> Table:
+    """Tables 2 to 4 as one: every model on every side, every figure with interval, counts and method."""
+    columns = [
+        Column(_("Table"), numeric=True, name="table"),
+        Column(_("Model"), name="model"),
+        Column(_("Side"), name="side"),
+        Column("n", numeric=True, name="n"),
+        Column(_("HER2-positive"), numeric=True, name="HER2-positive"),
+        Column(_("Cut-off"), numeric=True, name="cut-off"),
+        *[
+            Column(name, numeric=True, interval=True, name=f"{name} (%)")
+            for name in ("AUC", *SHOWN, *PREDICTIVE)
+        ],
+    ]
+    lines = [
+        Line(
+            [
+                row.table,
+                row.name,
+                row.cohort_label,
+                row.n,
+                row.events,
+                Cell(row.cutoff, places=3),
+                row.auc,
+                *row.cells.values(),
+            ],
+            chosen=row.is_chosen,
+            side=row.cohort,
+        )
+        for row in rows
+    ]
+    return Table(
+        "models",
+        # xgettext:no-python-format
+        _("Tables 2 to 4: every model on every side (%, with 95 % interval)"),
+        columns,
+        lines,
+        notes=(
+            _(
+                "AUC: DeLong. ACC, SEN, SPC, PPV, NPV: Wilson, with raw counts. YI: Wald with variances "
+                "added."
+            ),
+            _(
+                "Training, apparent: figures of the fit itself, comparable with the paper’s T rows and with "
+                "nothing else."
+            ),
+            _("PPV and NPV hold at the share of HER2-positive patients of that side only."),
+        ),
+    )
+
+
 def model_name(model: str) -> str:
     """The model's name as the tables print it."""
     if ":" not in model:  # a detector
@@ -84,7 +117,7 @@ def _row(model: str, values: dict[str, Any], cohort: str, is_chosen: bool) -> Mo
         100 * values["auc"],
         100 * values["auc_low"],
         100 * values["auc_high"],
-        f"{values['events']} + {values['n'] - values['events']}",
+        "",
         "DeLong",
     )
     return ModelRow(
@@ -97,22 +130,18 @@ def _row(model: str, values: dict[str, Any], cohort: str, is_chosen: bool) -> Mo
         events=values["events"],
         cutoff=values["cutoff"],
         auc=area,
-        cells={name: _cell(values["metrics"][name]) for name in SHOWN},
+        cells={name: metric_cell(values["metrics"].get(name)) for name in (*SHOWN, *PREDICTIVE)},
         is_chosen=is_chosen,
     )
 
 
-def _cell(estimate: dict[str, Any]) -> Cell:
-    def percent(value: float | None) -> float | None:
-        return None if value is None else 100 * value
-
+def metric_cell(estimate: dict[str, Any] | None, *, scale: float = 100, places: int = 1) -> Cell:
+    """A stored figure as a cell, in percent unless another scale is asked for; a dash where it is missing."""
+    if estimate is None:
+        return Cell(None)
     counts = ""
     if estimate["denominator"] is not None:
         counts = f"{estimate['numerator']}/{estimate['denominator']}"
-    return Cell(
-        percent(estimate["value"]),
-        percent(estimate["low"]),
-        percent(estimate["high"]),
-        counts,
-        estimate["method"],
-    )
+    known = (estimate[name] for name in ("value", "low", "high"))
+    value, low, high = (None if number is None else scale * number for number in known)
+    return Cell(value, low, high, counts, estimate["method"], places)

@@ -7,25 +7,42 @@ function token(name) {
 
 /** @returns {object} layout entries that follow the theme */
 export function themed() {
-  const axis = { gridcolor: token("--line"), linecolor: token("--line"), tickcolor: token("--line") };
-  return {
-    paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: getComputedStyle(document.body).color, family: "inherit", size: 13 },
-    xaxis: axis,
-    yaxis: axis,
-  };
+  return theme({ line: token("--line"), ink: getComputedStyle(document.body).color, ground: "rgba(0,0,0,0)" });
+}
+
+/** @param {{line: string, ink: string, ground: string}} colours @returns {object} */
+function theme({ line, ink, ground }) {
+  const axis = { gridcolor: line, linecolor: line, tickcolor: line };
+  return { paper_bgcolor: ground, plot_bgcolor: ground, font: { color: ink, family: "inherit", size: 13 }, axis };
+}
+
+/** @param {object} layout @param {object} look @returns {object} layout with the look below it, on every axis */
+function dressed(layout, { axis, ...look }) {
+  const axes = {};
+  for (const name of new Set(["xaxis", "yaxis", ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key))])) {
+    axes[name] = { ...axis, ...layout[name] };
+  }
+  return { ...look, ...layout, font: look.font, ...axes };
 }
 
 /** @param {object} layout figure's own layout @returns {object} layout with the theme below it */
 export function withTheme(layout) {
-  const theme = themed();
+  return dressed(layout, themed());
+}
+
+/**
+ * A figure as it leaves the page: dark on white whatever the theme, with its title and what every export says.
+ * @param {{layout: object, export: {title: string, banner: string}}} figure @returns {object} layout
+ */
+export function printed({ layout, export: said }) {
+  const look = theme({ line: "#d5dbe0", ink: "#1d2429", ground: "#ffffff" });
+  const top = (layout.margin?.t ?? 16) + 66;
+  const full = dressed(layout, { ...look, font: { ...look.font, family: "Arial, sans-serif" } });
   return {
-    ...theme,
-    ...layout,
-    font: theme.font,
-    xaxis: { ...theme.xaxis, ...layout.xaxis },
-    yaxis: { ...theme.yaxis, ...layout.yaxis },
+    ...full,
+    height: (layout.height ?? 420) + 66,
+    margin: { ...layout.margin, t: top },
+    title: { text: said.title, subtitle: { text: said.banner }, x: 0.02, xanchor: "left", yref: "container", y: 0.97 },
   };
 }
 

@@ -1,53 +1,90 @@
-/** Results page: draws every [data-plot-url] figure, and saves it as SVG, PNG or CSV. */
+/** Figures: draws every [data-plot-url] when it comes into view, and saves it as SVG or PNG. */
 
-import { CONFIG, withTheme } from "./plot_theme.js";
+import { CONFIG, printed, withTheme } from "./plot_theme.js";
 
-/** @param {{data: object[]}} figure @returns {string} the figure's numbers, a line a point */
-function csvOf(figure) {
-  const lines = ["series,x,y"];
-  for (const trace of figure.data) {
-    const name = JSON.stringify(trace.name ?? "");
-    (trace.x ?? []).forEach((x, index) => lines.push(`${name},${JSON.stringify(x)},${JSON.stringify(trace.y[index])}`));
+const EXPORT_WIDTH = 1000;
+const PNG_SCALE = 2;
+
+/** @param {string} address @param {string} format @returns {string} */
+export function exportAddress(address, format) {
+  return `${address}${address.includes("?") ? "&" : "?"}export=${format}`;
+}
+
+/** @param {string} address @returns {Promise<object|null>} the figure, or null when the server refuses it */
+async function figureAt(address) {
+  try {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
   }
-  return lines.join("\n");
 }
 
-/** @param {string} name @param {string} text */
-function save(name, text) {
+/** @param {HTMLElement} holder @param {"svg"|"png"} format */
+async function save(holder, format) {
+  const figure = await figureAt(exportAddress(holder.dataset.plotUrl, format));
+  if (!figure) {
+    document.dispatchEvent(new Event("htmx:sendError"));
+    return;
+  }
+  const layout = printed(figure);
+  const size = { width: EXPORT_WIDTH, height: layout.height, scale: format === "png" ? PNG_SCALE : 1 };
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = name;
+  link.href = await globalThis.Plotly.toImage({ data: figure.data, layout }, { format, ...size });
+  link.download = `${holder.dataset.name}.${format}`;
   link.click();
-  URL.revokeObjectURL(link.href);
 }
 
-/** @param {HTMLElement} holder @param {object} figure */
-function addTools(holder, figure) {
+/** @param {HTMLElement} holder */
+function addTools(holder) {
   const tools = holder.closest("section").querySelector("[data-tools]");
-  for (const format of ["SVG", "PNG", "CSV"]) {
+  for (const format of ["PNG", "SVG"]) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = format;
-    button.addEventListener("click", () => {
-      if (format === "CSV") save(`${holder.dataset.name}.csv`, csvOf(figure));
-      else globalThis.Plotly.downloadImage(holder, { format: format.toLowerCase(), filename: holder.dataset.name, scale: 2 });
-    });
-    tools.append(button);
+    button.addEventListener("click", () => save(holder, format.toLowerCase()));
+    tools.prepend(button);
   }
 }
 
 /** @param {HTMLElement} holder */
 async function draw(holder) {
-  const answer = await fetch(holder.dataset.plotUrl, { headers: { Accept: "application/json" } });
-  if (!answer.ok) {
+  const figure = await figureAt(holder.dataset.plotUrl);
+  if (!holder.isConnected) return;
+  if (!figure) {
     holder.textContent = document.body.dataset.textServerError;
     return;
   }
-  const figure = await answer.json();
+  holder.replaceChildren();
   await globalThis.Plotly.newPlot(holder, figure.data, withTheme(figure.layout), CONFIG);
   holder.dataset.drawn = "1";
-  addTools(holder, figure);
-  document.addEventListener("themechange", () => globalThis.Plotly.relayout(holder, withTheme(figure.layout)));
+  holder.figureLayout = figure.layout;
+  addTools(holder);
 }
 
-for (const holder of document.querySelectorAll("[data-plot-url]")) draw(holder);
+const whenSeen = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      whenSeen.unobserve(target);
+      draw(target);
+    }
+  },
+  { rootMargin: "300px" },
+);
+
+/** @param {ParentNode} root */
+function watch(root) {
+  for (const holder of root.querySelectorAll("[data-plot-url]:not([data-watched])")) {
+    holder.dataset.watched = "1";
+    whenSeen.observe(holder);
+  }
+}
+
+document.addEventListener("themechange", () => {
+  for (const holder of document.querySelectorAll("[data-drawn]")) {
+    globalThis.Plotly.relayout(holder, withTheme(holder.figureLayout));
+  }
+});
+document.addEventListener("htmx:afterSettle", () => watch(document));
+watch(document);

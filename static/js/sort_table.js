@@ -1,4 +1,4 @@
-/** Sortable tables: a click or Enter on a heading sorts by that column, again reverses. */
+/** Tables that sort by a click or Enter on a heading, and that selects above them filter. */
 
 /** @param {HTMLTableCellElement} cell @returns {number|string} */
 function keyOf(cell) {
@@ -21,7 +21,9 @@ function sort(table, column) {
   table.tBodies[0].append(...rows);
 }
 
-for (const table of document.querySelectorAll("table[data-sortable]")) {
+/** @param {HTMLTableElement} table */
+function makeSortable(table) {
+  table.dataset.ready = "1";
   [...table.tHead.rows[0].cells].forEach((cell, column) => {
     cell.dataset.sort = "";
     cell.tabIndex = 0;
@@ -34,3 +36,32 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
     });
   });
 }
+
+/** @param {string} name of the table: shows the rows that all its selects let through, and counts them */
+function filter(name) {
+  const table = document.querySelector(`#table-${name} table`);
+  const selects = [...document.querySelectorAll(`select[data-filter="${name}"]`)];
+  let shown = 0;
+  for (const row of table.tBodies[0].rows) {
+    const fits = selects.every(({ value, dataset }) => {
+      return !value || row.cells[Number(dataset.column)].firstChild.textContent.trim() === value;
+    });
+    row.hidden = !fits;
+    if (fits) shown += 1;
+  }
+  const count = document.querySelector(`[data-count="${name}"]`);
+  if (count) count.textContent = `${shown} / ${table.tBodies[0].rows.length} ${count.dataset.words}`;
+}
+
+function setUp() {
+  for (const table of document.querySelectorAll("table[data-sortable]:not([data-ready])")) makeSortable(table);
+  for (const name of new Set([...document.querySelectorAll("[data-count]")].map((count) => count.dataset.count))) {
+    filter(name);
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.dataset?.filter) filter(event.target.dataset.filter);
+});
+document.addEventListener("htmx:afterSettle", setUp);
+setUp();

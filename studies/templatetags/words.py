@@ -194,6 +194,7 @@ def _pathology_acts() -> dict[str, str]:
 def _computing_acts() -> dict[str, str]:
     return {
         "export.table": _("exported a table"),
+        "export.figure": _("exported a figure"),
         "job.cancel": _("cancelled a job"),
         "job.describe": _("started computing features"),
         "job.detect": _("started finding lesions"),

@@ -222,8 +222,9 @@ def _read(page: Page) -> None:
     expect(prediction.get_by_text("helped to fit the model").first).to_be_visible()
     page.goto(f"{STUDY}/results/")
     expect(page.get_by_text("Simulated patients").first).to_be_visible()
+    expect(page.locator("[data-name$='-roc'][data-drawn]")).to_be_visible(timeout=30_000)
+    page.get_by_role("link", name="Tables", exact=True).click()
     expect(page.get_by_role("heading", name=re.compile("Tables 2 to 4"))).to_be_visible()
-    expect(page.locator("[data-name=roc][data-drawn]")).to_be_visible(timeout=30_000)
     assert page.locator("table[data-sortable] tbody tr").count() >= 48
 
 

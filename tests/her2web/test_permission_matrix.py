@@ -20,6 +20,8 @@ pytestmark = pytest.mark.django_db
 OPEN = frozenset({"login", "logout", "healthz", "set_language"})
 """Addresses that say nothing of any study and take what they do not know for a GET."""
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NAME_OF = {"results-part": "tables", **dict.fromkeys(("table-csv", "table-xlsx", "table-tex"), "table1")}
+"""What an address with a name is asked for; a figure otherwise."""
 REASON = {"reason": "because"}
 OBJECT_OF = {
     "patient_id": "patient", "clip_id": "clip", "track_id": "own", "upload_id": "upload", "job_id": "job",
@@ -67,7 +69,7 @@ def arguments(pattern: URLPattern, study: SimpleNamespace) -> dict[str, object]:
         elif name == "index":
             found[name] = 0
         elif name == "name":
-            found[name] = "table1" if pattern.name == "table-csv" else "roc"
+            found[name] = NAME_OF.get(pattern.name, "roc")
         elif name == "pk":
             plural = pattern.name.removeprefix("api-").rsplit("-", 1)[0]
             found[name] = getattr(study, ROW_OF[plural]).pk

@@ -20,6 +20,7 @@ from analysis.pipeline.splits import split_patients, subset
 from analysis.reports import figures
 from analysis.reports.cohort_table import table_one_of
 from analysis.reports.exports import RESEARCH_ONLY, model_table_lines, table_one_lines
+from analysis.reports.judged import Judged
 from analysis.reports.model_tables import model_rows
 from analysis.runners.learn import evaluation_values
 from analysis.runners.study_files import (
@@ -142,13 +143,13 @@ class Command(BaseCommand):
 
     def _draw(self, folder: Path, stored: dict[str, Any], chosen: str, cutoffs) -> None:
         folder.mkdir(exist_ok=True)
-        test = Evaluation.Cohort.TEST
+        test, judged = Evaluation.Cohort.TEST, Judged(stored, chosen, cutoffs)
         drawn = {
-            "roc": figures.roc(stored, chosen),
-            "forest": figures.forest(stored, test, chosen),
-            "calibration": figures.calibration_plot(stored, test),
-            "decision": figures.decision(stored, test),
-            "scores": figures.scores(stored, test, cutoffs[chosen], chosen),
+            "roc": figures.roc(judged, test, chosen),
+            "forest": figures.forest(judged, test, chosen),
+            "calibration": figures.calibration_plot(judged, test, chosen),
+            "decision": figures.decision(judged, test, chosen),
+            "scores": figures.scores(judged, test, chosen),
         }
         for name, figure in drawn.items():
             go.Figure(figure).write_html(folder / f"{name}.html", include_plotlyjs="directory")

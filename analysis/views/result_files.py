@@ -1,0 +1,101 @@
+"""Figures and tables of the results as files: JSON for the page, CSV, Excel and LaTeX to take away."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+from analysis.reports.cohort_table import table_one, table_one_table
+from analysis.reports.exports import banner, figure_response, table_response
+from analysis.reports.figure_list import FIGURES
+from analysis.reports.judged import Judged, judged_of
+from analysis.reports.model_tables import model_rows, model_table
+from analysis.reports.performance_tables import comparison_table, metric_table
+from analysis.reports.tables import Table
+from analysis.views.result_parts import choice
+from analysis.views.results import readable_study
+from studies.models import Study
+from studies.services.audit import audit_record
+
+PICTURES = ("svg", "png")
+
+
+@login_required
+@require_safe
+def figure(request: HttpRequest, slug: str, name: str) -> JsonResponse:
+    """One figure as Plotly JSON; with ?export=svg or png also title, banner and an audit row."""
+    study = readable_study(request, slug, "read figure")
+    drawn = _drawn(request, study, name)
+    kind = request.GET.get("export", "")
+    if kind in PICTURES:
+        _note_export(request, study, "export.figure", f"{name}.{kind}")
+        drawn["export"] = {"title": str(FIGURES[name].title), "banner": banner(study)}
+    return JsonResponse(drawn)
+
+
+@login_required
+@require_safe
+def figure_csv(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """The numbers of a figure."""
+    study = readable_study(request, slug, "export figure")
+    drawn = _drawn(request, study, name)
+    _note_export(request, study, "export.figure", f"{name}.csv")
+    return figure_response(drawn, name=f"{study.slug}-{name}", study=study)
+
+
+@login_required
+@require_safe
+def table(request: HttpRequest, slug: str, name: str, kind: str) -> HttpResponse:
+    """A table as csv, xlsx or tex; its first lines say what it is."""
+    study = readable_study(request, slug, "export table")
+    _version, judged = judged_of(study, viewer=request.user)
+    made = TABLES.get(name, _no_table)(request, study, judged)
+    if made is None:
+        raise Http404
+    _note_export(request, study, "export.table", f"{name}.{kind}")
+    return table_response(made, kind, name=f"{study.slug}-{name}", study=study)
+
+
+def _drawn(request: HttpRequest, study: Study, name: str) -> dict:
+    _version, judged = judged_of(study, viewer=request.user)
+    if judged is None or judged.headline is None or name not in FIGURES:
+        raise Http404
+    cohort, model = choice(request, judged)
+    if model not in judged.evaluations[cohort].predictions["scores"]:
+        raise Http404
+    return FIGURES[name].draw(judged, cohort, model)
+
+
+def _note_export(request: HttpRequest, study: Study, action: str, reason: str) -> None:
+    audit_record(actor=request.user, action=action, target=study, study=study, reason=reason)
+
+
+def _no_table(request: HttpRequest, study: Study, judged: Judged | None) -> None:
+    return None
+
+
+def _table_one(request: HttpRequest, study: Study, judged: Judged | None) -> Table:
+    return table_one_table(table_one(study))
+
+
+def _models(request: HttpRequest, study: Study, judged: Judged | None) -> Table | None:
+    return None if judged is None else model_table(model_rows(judged.evaluations, judged.chosen))
+
+
+def _chosen_side(make: Callable[..., Table]) -> Callable[..., Table | None]:
+    def made(request: HttpRequest, study: Study, judged: Judged | None) -> Table | None:
+        if judged is None or judged.headline is None:
+            return None
+        cohort, model = choice(request, judged)
+        return make(judged, cohort, model)
+
+    return made
+
+
+TABLES: dict[str, Callable[[HttpRequest, Study, Judged | None], Table | None]] = {
+    "table1": _table_one,
+    "models": _models,
+    "figures": _chosen_side(metric_table),
+    "comparisons": _chosen_side(lambda judged, cohort, model: comparison_table(judged, cohort)),
+}

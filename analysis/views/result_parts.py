@@ -1,0 +1,126 @@
+"""What each part of the results shows: one function a part, from what was judged to the page's context."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+
+from analysis.models import Evaluation
+from analysis.reports.cohort_table import table_one, table_one_table
+from analysis.reports.figure_list import FIGURES
+from analysis.reports.judged import Judged
+from analysis.reports.model_tables import COHORT_ORDER, cohort_label, model_name, model_rows, model_table
+from analysis.reports.performance_tables import comparison_table, metric_table
+from studies.models import Study
+from studies.permissions import can_take_look
+
+Context = dict[str, Any]
+
+
+def figures_of(*names: str) -> list[dict[str, Any]]:
+    """Title and words of figures, for the template that holds them."""
+    return [{"name": n, "title": FIGURES[n].title, "words": FIGURES[n].words} for n in names]
+
+
+def summary(request: HttpRequest, study: Study, judged: Judged | None) -> Context:
+    """Numbers first: who, how often looked, which model, how well, and how sure."""
+    looks = study.looks.select_related("actor")
+    context: Context = {"looks": looks, "may_look": can_take_look(request.user, study)}
+    if judged is None or judged.headline is None:
+        return context
+    return context | {
+        "headline": headline(judged),
+        "sizes": sizes(study),
+        "figures": figures_of("forest", "roc"),
+    }
+
+
+def performance(request: HttpRequest, study: Study, judged: Judged | None) -> Context:
+    """Everything about one model on one side."""
+    if judged is None or judged.headline is None:
+        return {}
+    cohort, model = choice(request, judged)
+    return {
+        "cohort": cohort,
+        "model": model,
+        "model_name": model_name(model),
+        "cohort_words": cohort_label(cohort),
+        "query": urlencode({"cohort": cohort, "model": model}),
+        "choices": choices(judged),
+        "table": metric_table(judged, cohort, model),
+        "figures": figures_of("roc", "scores", "calibration", "decision"),
+    }
+
+
+def tables(request: HttpRequest, study: Study, judged: Judged | None) -> Context:
+    """Table 1, and Tables 2 to 4 as one."""
+    context: Context = {"table_one": table_one_table(table_one(study))}
+    if judged is None:
+        return context
+    rows = model_rows(judged.evaluations, judged.chosen)
+    sides = [(c, cohort_label(c)) for c in COHORT_ORDER if c in judged.evaluations]
+    return context | {"models": model_table(rows), "sides": sides}
+
+
+def comparisons(request: HttpRequest, study: Study, judged: Judged | None) -> Context:
+    """The model of record against its parts and rivals; all pairs, as published and by valid tests."""
+    if judged is None or judged.headline is None:
+        return {}
+    cohort, _model = choice(request, judged)
+    names = ("auc", "acc", "yi")
+    return {
+        "cohort": cohort,
+        "cohort_words": cohort_label(cohort),
+        "query": urlencode({"cohort": cohort}),
+        "choices": choices(judged),
+        "table": comparison_table(judged, cohort),
+        "pairs": [figures_of(f"published-{name}", f"pairs-{name}") for name in names],
+        "all_curves": figures_of("roc-all")[0],
+        "n": judged.evaluations[cohort].n_positive + judged.evaluations[cohort].n_negative,
+    }
+
+
+PARTS: dict[str, Callable[[HttpRequest, Study, Judged | None], Context]] = {
+    "summary": summary,
+    "performance": performance,
+    "tables": tables,
+    "comparisons": comparisons,
+}
+
+
+def choice(request: HttpRequest, judged: Judged) -> tuple[str, str]:
+    """Side and model that the address asks for; the headline side and the model of record otherwise."""
+    cohort = request.GET.get("cohort") or ""
+    if cohort not in judged.evaluations:
+        cohort = str(judged.headline)
+    model = request.GET.get("model") or ""
+    return cohort, model if model in judged.models(cohort) else judged.chosen
+
+
+def choices(judged: Judged) -> Context:
+    """What can be chosen: sides and models in words."""
+    cohort = str(judged.headline)
+    return {
+        "sides": [(side, cohort_label(side)) for side in COHORT_ORDER if side in judged.evaluations],
+        "models": [(name, model_name(name), name.partition(":")[0]) for name in judged.models(cohort)],
+    }
+
+
+def headline(judged: Judged) -> Context:
+    """The figures that stand on top."""
+    cohort = str(judged.headline)
+    row, values = judged.evaluations[cohort], judged.stored(cohort, judged.chosen)
+    return values | {
+        "cohort": cohort_label(cohort),
+        "is_test": cohort == Evaluation.Cohort.TEST,
+        "evaluation": row,
+        "selection": row.results["selection"],
+    }
+
+
+def sizes(study: Study) -> dict[str, int]:
+    """Clips and frames as numbers of their own: frames are never counted as n."""
+    counts = study.patients.filter(membership__isnull=False).values_list("exams__clips__n_frames", flat=True)
+    known = [n for n in counts if n]
+    return {"clips": len(known), "frames": sum(known)}
