@@ -20,6 +20,7 @@ urlpatterns = [
         for kind in ("csv", "xlsx", "tex")
     ],
     path("studies/<slug:slug>/jobs/", jobs.jobs, name="jobs"),
+    path("studies/<slug:slug>/jobs/summary/", jobs.summary, name="jobs-summary"),
     path("jobs/<uuid:job_id>/", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", jobs.cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry/", jobs.retry, name="job-retry"),

@@ -7,16 +7,19 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.models import (
     ClinicalRecord,
+    CriterionRow,
     DataQuery,
     Exam,
     Label,
     Lesion,
     Patient,
     RoleGrant,
+    Screening,
     Site,
     Specimen,
     Study,
 )
+from studies.services.screening import FACT_FIELDS, NOTE_LENGTH, ULTRASOUND
 
 NOTHING_CHOSEN = _("choose…")
 WIDGET_CLASSES = {
@@ -192,6 +195,63 @@ class LabelForm(StyledMixin, forms.ModelForm):
         ]  # fmt: skip
         labels = {"probe": _("ISH probe"), "comment": _("Comment")}
         widgets = {"comment": forms.Textarea(attrs={"rows": 2})}
+
+
+class ScreeningForm(StyledMixin, forms.ModelForm):
+    """What the criteria of the protocol ask for and no other page holds."""
+
+    ultrasound_on = forms.DateField(
+        label=_("Date of the ultrasound"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    note = forms.CharField(
+        label=_("Where this comes from"),
+        max_length=NOTE_LENGTH,
+        required=False,
+        help_text=_("For instance: operation list of 3 March. Kept with every criterion that changes."),
+    )
+
+    field_order = (ULTRASOUND, *FACT_FIELDS)
+
+    class Meta:
+        model = Screening
+        fields = list(FACT_FIELDS)
+        widgets = {name: forms.DateInput(attrs={"type": "date"}) for name in ("surgery_on", "biopsy_on")}
+
+    def facts(self) -> dict[str, object]:
+        """The cleaned facts, without the note; an empty date of the visit changes nothing."""
+        return {name: self.cleaned_data[name] for name in (*FACT_FIELDS, ULTRASOUND)}
+
+
+class BulkScreeningForm(StyledMixin, forms.ModelForm):
+    """The same facts for many patients; what is not chosen stays as it is with each."""
+
+    note = forms.CharField(label=_("Where this comes from"), max_length=NOTE_LENGTH)
+
+    class Meta:
+        model = Screening
+        fields = [
+            "suspected_lesion", "surgery_intended", "biopsied", "acquisition_compliant", "multifocal",
+            "bilateral", "tissue", "mass",
+        ]  # fmt: skip
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in self.Meta.fields:
+            choices = list(self.fields[name].choices)
+            self.fields[name].choices = [("", _("leave as it is")), *choices[1:]]
+
+    def facts(self) -> dict[str, object]:
+        """Only what was chosen."""
+        chosen = ((name, self.cleaned_data[name]) for name in self.Meta.fields)
+        return {name: value for name, value in chosen if value not in (None, "")}
+
+
+class CriterionForm(StyledMixin, forms.Form):
+    """One criterion, decided by hand with its evidence."""
+
+    criterion = forms.CharField(widget=forms.HiddenInput)
+    verdict = forms.ChoiceField(choices=CriterionRow.Verdict.choices, label=_("Verdict"))
+    note = forms.CharField(max_length=NOTE_LENGTH, label=_("Evidence"))
 
 
 class GrantForm(StyledMixin, forms.Form):

@@ -134,6 +134,11 @@ def can_edit_patient(user: User, patient: Patient) -> bool:
     return can_manage_cohort(user, patient.study, patient.site)
 
 
+def can_view_screening(user: User, study: Study) -> bool:
+    """Coordinators, and whoever else is not blinded: evidence may speak of what was found later."""
+    return can_manage_cohort(user, study) or (can_view_study(user, study) and not is_blinded(user, study))
+
+
 def can_upload(user: User, study: Study, site: Site | None = None) -> bool:
     """Coordinators and sonographers bring files in."""
     return has_role(user, study, {Role.COORDINATOR, Role.SONOGRAPHER}, site)

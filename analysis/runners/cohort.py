@@ -1,5 +1,6 @@
 """Rows -> LearningCohort: index clips, their current features, clinical values, outcomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,10 @@ from analysis.selectors import index_clip
 from analysis.services.features import dynamic_of
 from analysis.services.split import linked_patients
 from studies.models import ClinicalRecord, Clip, Patient, Study
+from studies.rules.eligibility import BY_CODE
 from studies.selectors import track_of_record
 from studies.services.labels_of_record import label_of_record, outcome_of
+from studies.services.recruitment import excluded_from
 
 STAGE_ORDINALS = {
     "I": 1, "IA": 1, "IB": 1, "II": 2, "IIA": 2, "IIB": 2, "III": 3, "IIIA": 3, "IIIB": 3, "IIIC": 3, "IV": 4,
@@ -44,8 +47,12 @@ def cases_of(study: Study, side: str) -> tuple[list[Case], dict[str, str]]:
     """Patients of one side that can be used, and code -> reason for those that cannot."""
     cases: list[Case] = []
     left_out: dict[str, str] = {}
+    ineligible = excluded_from(study)
     patients = study.patients.filter(membership__side=side).select_related("clinical", "index_clip")
     for patient in patients.prefetch_related("specimens__labels").order_by("code"):
+        if patient.pk in ineligible:
+            left_out[patient.code] = not_eligible(ineligible[patient.pk])
+            continue
         outcome = outcome_of(label_of_record(patient), study.label_rule)
         clip = index_clip(patient)
         features = current_features(clip) if clip else None
@@ -62,12 +69,18 @@ def cases_of(study: Study, side: str) -> tuple[list[Case], dict[str, str]]:
     return cases, left_out
 
 
+def not_eligible(reasons: Sequence[str]) -> str:
+    """Why the screening keeps a patient out; no reasons: not decided yet."""
+    names = ", ".join(str(BY_CODE[code].name) for code in reasons)
+    return f"not eligible: {names}" if names else "eligibility not decided yet"
+
+
 def learning_cohort(study: Study, cases: list[Case]) -> LearningCohort:
     """Assemble the arrays; patients are named by their row number, not by their code."""
     if not cases:
         raise InvalidInputError(
-            "No patient can be used yet: each needs a cine with features, a final HER2 label and a side of "
-            "the split. The cohort page shows what is missing."
+            "No patient can be used yet: each needs a cine with features, a final HER2 label, a side of the "
+            "split, and inclusion where the study screens. The cohort page shows what is missing."
         )
     links = linked_patients(study)
     return LearningCohort(

@@ -12,8 +12,9 @@ from analysis.selectors import index_clip
 from analysis.services.jobs import job_enqueue
 from studies.errors import RuleViolationError
 from studies.models import Clip, Membership, Patient, Study
-from studies.services.labels_of_record import label_of_record, outcome_of
+from studies.services.labels_of_record import outcomes_of
 from studies.services.membership import NEW_PATIENT_RULE, membership_assign, study_freeze_base
+from studies.services.recruitment import eligible_patients
 
 RULE = "stratified 4:1 by outcome, seed {seed}, linked patients together"
 TOO_FEW = "There are {n} patients with a final HER2 label; label more of them before drawing the split."
@@ -27,10 +28,10 @@ def study_split(*, actor: User, study: Study) -> int:
     """
     if Membership.objects.filter(patient__study=study).exists():
         raise RuleViolationError("The split is drawn already; a patient never moves.")
-    patients = list(study.patients.prefetch_related("specimens__labels").order_by("code"))
-    outcomes = {p: outcome_of(label_of_record(p), study.label_rule) for p in patients}
-    known = [p for p in patients if outcomes[p] is not None]
-    labels = [int(bool(outcomes[p])) for p in known]
+    patients = eligible_patients(study)
+    outcomes = outcomes_of(patients, study.label_rule)
+    known = [p for p in patients.order_by("code") if outcomes[p.pk] is not None]
+    labels = [int(bool(outcomes[p.pk])) for p in known]
     if min(labels.count(0), labels.count(1)) < 2:
         raise RuleViolationError(TOO_FEW.format(n=len(known)))
     links = linked_patients(study)
@@ -52,11 +53,11 @@ def newcomers_join(*, actor: User | None, study: Study) -> int:
     """Put labelled patients who came after the seal on the training side; return how many."""
     if not study.is_sealed:
         return 0
-    patients = study.patients.filter(membership__isnull=True).prefetch_related("specimens__labels")
-    newcomers = [p for p in patients if outcome_of(label_of_record(p), study.label_rule) is not None]
+    outcomes = outcomes_of(eligible_patients(study).filter(membership__isnull=True), study.label_rule)
     test_links = _links_of_side(study, Membership.Side.TEST)
     links = linked_patients(study)
-    sides = {p.pk: Membership.Side.TRAINING for p in newcomers if links[p.pk] not in test_links}
+    newcomers = (pk for pk, outcome in outcomes.items() if outcome is not None)
+    sides = {pk: Membership.Side.TRAINING for pk in newcomers if links[pk] not in test_links}
     if not sides:
         return 0
     return membership_assign(actor=actor, study=study, sides=sides, rule=NEW_PATIENT_RULE)

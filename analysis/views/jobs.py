@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -41,6 +42,24 @@ def jobs(request: HttpRequest, slug: str) -> HttpResponse:
     }
     template = "analysis/partials/jobs_table.html" if request.htmx else "analysis/jobs.html"
     return render(request, template, context)
+
+
+FAILED_SHOWN = 3
+
+
+@login_required
+@require_safe
+def summary(request: HttpRequest, slug: str) -> HttpResponse:
+    """How many jobs are in which state, for the overview of the study."""
+    study = study_get(slug, viewer=request.user)
+    rows = jobs_for(study, viewer=request.user)
+    found = dict(rows.order_by().values_list("status").annotate(n=Count("pk")))
+    context = {
+        "study": study,
+        "counts": [(value, label, found.get(value, 0)) for value, label in Job.Status.choices],
+        "failed": rows.filter(status=Job.Status.FAILED)[:FAILED_SHOWN],
+    }
+    return render(request, "analysis/partials/jobs_summary.html", context)
 
 
 @login_required

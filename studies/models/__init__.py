@@ -5,6 +5,7 @@ from studies.models.annotation import Detection, Revision, Track
 from studies.models.audit import AuditEvent
 from studies.models.clinical import ClinicalRecord
 from studies.models.cohort import Exam, HospitalLink, Lesion, Look, Membership, Patient, Site, Study
+from studies.models.eligibility import CriterionRow, Screening
 from studies.models.pathology import Label, Specimen
 from studies.models.queries import DataQuery, QueryNote
 from studies.models.video import Clip, Upload
@@ -13,6 +14,7 @@ __all__ = [
     "AuditEvent",
     "ClinicalRecord",
     "Clip",
+    "CriterionRow",
     "DataQuery",
     "Detection",
     "Exam",
@@ -25,6 +27,7 @@ __all__ = [
     "QueryNote",
     "Revision",
     "RoleGrant",
+    "Screening",
     "Site",
     "Specimen",
     "Study",

@@ -39,6 +39,15 @@ class Criterion:
     letter: str
     text: str
 
+    @property
+    def name(self) -> Sentence:
+        """As the paper names it."""
+        inclusion = self.kind is Kind.INCLUSION
+        template = (
+            gettext_noop("inclusion (%(letter)s)") if inclusion else gettext_noop("exclusion (%(letter)s)")
+        )
+        return Sentence(template, letter=self.letter)
+
 
 CRITERIA: tuple[Criterion, ...] = (
     Criterion(
@@ -58,13 +67,16 @@ CRITERIA: tuple[Criterion, ...] = (
     Criterion("exclusion_f", Kind.EXCLUSION, "f", gettext_noop("Non-mass lesion")),
 )  # fmt: skip
 CODES = tuple(criterion.code for criterion in CRITERIA)
+BY_CODE = dict(zip(CODES, CRITERIA, strict=True))
 
 
 @dataclass(frozen=True)
 class Facts:
     """What is recorded of one patient; None = not recorded.
 
-    missing_clinical: names of the primary clinical fields that are empty; None where nobody entered any.
+    missing_clinical: names of the primary clinical fields that are known to be missing; None as long as some
+        are still to be entered.
+    open_clinical: names of those that are still to be entered.
     acquisition: the rows of `acquisition` together, shown as evidence.
     acquisition_compliant: the coordinator's decision on the acquisition, which is what counts for
         exclusion (c).
@@ -78,6 +90,7 @@ class Facts:
     suspected_lesion: bool | None = None
     surgery_intended: bool | None = None
     missing_clinical: tuple[str, ...] | None = None
+    open_clinical: tuple[str, ...] = ()
     has_video: bool | None = None
     acquisition: Verdict = Verdict.NOT_RECORDED
     acquisition_compliant: bool | None = None
@@ -159,12 +172,15 @@ def _timing(facts: Facts) -> _Found:
 
 
 def _clinical(facts: Facts) -> _Found:
+    if facts.missing_clinical is None and facts.open_clinical:
+        template = gettext_noop("Still to be entered: %(names)s.")
+        return Verdict.NOT_RECORDED, Sentence(template, names=facts.open_clinical)
     if facts.missing_clinical is None:
         return Verdict.NOT_RECORDED, Sentence(gettext_noop("No clinical data were entered."))
     if not facts.missing_clinical:
         return Verdict.MET, Sentence(gettext_noop("All primary clinical fields are filled."))
     template = gettext_noop("Missing: %(names)s.")
-    return Verdict.NOT_MET, Sentence(template, names=", ".join(facts.missing_clinical))
+    return Verdict.NOT_MET, Sentence(template, names=facts.missing_clinical)
 
 
 def _biopsy(facts: Facts) -> _Found:

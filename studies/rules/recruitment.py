@@ -70,6 +70,14 @@ def recruitment_flow(rows: Iterable[FlowRow]) -> tuple[FlowBox, ...]:
     return tuple(_box(listed, spec) for spec in _boxes())
 
 
+def full_title(box: FlowBox, boxes: Iterable[FlowBox]) -> Sentence:
+    """The title of a box; one that tells labels says on which side, too."""
+    parent = next((other for other in boxes if other.key == box.parent), None)
+    if parent is None or parent.parent != "included":
+        return box.title
+    return Sentence(gettext_noop("%(side)s, %(label)s"), side=str(parent.title), label=str(box.title))
+
+
 def all_reasons(rows: Iterable[FlowRow]) -> dict[str, int]:
     """How many patients each criterion excludes, several a patient; the sums of the flow do not use it."""
     listed = [row for row in rows if row.decision is Decision.EXCLUDED]

@@ -25,22 +25,36 @@ class Sentence(str):
     __slots__ = ("template", "values")
 
     def __new__(cls, template: str, **values: Any) -> Sentence:
-        text = super().__new__(cls, template % values)
+        held = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        text = super().__new__(cls, template % {name: _said(v, str) for name, v in held.items()})
         text.template = template
-        text.values = MappingProxyType(values)
+        text.values = MappingProxyType(held)
         return text
 
     def translated(self, gettext: Callable[[str], str]) -> str:
-        """The sentence in another language: its template and its values that are words, through *gettext*."""
-        words = {name: gettext(v) if isinstance(v, str) and v else v for name, v in self.values.items()}
-        return gettext(self.template) % words
+        """The sentence in another language: its template and its values that are words, through *gettext*.
+
+        A value that is a tuple of words is a list: each word is translated, then they are joined.
+        """
+        return gettext(self.template) % {name: _said(v, gettext) for name, v in self.values.items()}
 
     def as_dict(self) -> dict[str, Any]:
-        """For a JSON column; `Sentence(found["template"], **found["values"])` brings it back."""
+        """For a JSON column; `from_dict` brings it back."""
         return {"template": self.template, "values": dict(self.values)}
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Sentence:
+        """The sentence that `as_dict` stored."""
+        return cls(found["template"], **found["values"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.template, dict(self.values))
+
+
+def _said(value: Any, gettext: Callable[[str], str]) -> Any:
+    if isinstance(value, tuple):
+        return ", ".join(gettext(str(word)) for word in value)
+    return gettext(value) if isinstance(value, str) and value else value
 
 
 def _rebuilt(template: str, values: dict[str, Any]) -> Sentence:

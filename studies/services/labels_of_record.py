@@ -1,5 +1,9 @@
 """Which HER2 label counts for a patient: the pre-declared rule of the study."""
 
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
 from studies.models import Label, Patient, Specimen, Study
 
 SPECIMEN_ORDER = (Specimen.Kind.EXCISION, Specimen.Kind.CORE)
@@ -39,3 +43,18 @@ def outcome_of(label: Label | None, rule: str) -> bool | None:
         return None
     word = label.call if rule == Study.LabelRule.ASCO_CAP else label.paper_label
     return {"POSITIVE": True, "NEGATIVE": False}.get(word)
+
+
+def outcomes_of(patients: QuerySet[Patient], rule: str) -> dict[UUID, bool | None]:
+    """Patient id to outcome, for many patients in a fixed number of queries."""
+    labels = Label.objects.only("specimen", "role", "status", "call", "paper_label")
+    specimens = Specimen.objects.only("patient", "kind", "number").prefetch_related(
+        Prefetch("labels", queryset=labels)
+    )
+    rows = (
+        patients.order_by()
+        .select_related(None)
+        .only("pk")
+        .prefetch_related(Prefetch("specimens", queryset=specimens))
+    )
+    return {patient.pk: outcome_of(label_of_record(patient), rule) for patient in rows}

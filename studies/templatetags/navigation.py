@@ -38,6 +38,7 @@ def _links(request, study) -> list[Link]:
         (_("Overview"), "study", permissions.can_view_study(user, study)),
         (_("Cohort"), "cohort", permissions.can_view_study(user, study)),
         (_("Queries"), "queries", permissions.can_view_study(user, study)),
+        (_("Screening"), "screening", permissions.can_manage_cohort(user, study)),
         (_("Reading"), "worklist", permissions.has_role(user, study, {permissions.Role.SONOGRAPHER})),
         (_("Upload"), "upload", permissions.can_upload(user, study)),
         (_("Pathology"), "pathology", _is_pathologist(user, study)),

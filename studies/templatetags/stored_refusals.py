@@ -10,6 +10,12 @@ REFUSALS = (
     gettext_noop("Not final yet: %(why)s"),
     gettext_noop("Only a signed reading is amended; this one is a draft that can be changed."),
     gettext_noop("Say why the signed reading is amended; the reason is kept."),
+    gettext_noop("Choose a criterion of the protocol and one of its verdicts."),
+    gettext_noop("Write down the evidence: it is kept with the decision."),
+    gettext_noop(
+        "%(code)s is on a side of the sealed split: say in the note why the eligibility changes. The patient "
+        "stays on that side and is left out of learning and judging."
+    ),
     gettext_noop("Only a failed or cancelled job can be retried."),
     gettext_noop("Say why this version becomes the one of record; the reason is kept."),
     gettext_noop("This version is the one of record already."),

@@ -4,7 +4,8 @@ from django import template
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 
-from studies.models import ClinicalRecord, DataQuery, Exam, Label, Lesion, RoleGrant, Specimen
+from studies.models import ClinicalRecord, DataQuery, Exam, Label, Lesion, RoleGrant, Screening, Specimen
+from studies.rules.eligibility import BY_CODE
 from studies.rules.sentences import Notice, Sentence
 from studies.templatetags.stored_sentences import translated
 
@@ -62,11 +63,31 @@ def category_label(category: str) -> str:
 
 
 @register.simple_tag
+def decision_label(decision: str) -> str:
+    """Return what the screening of a patient comes to, in words."""
+    return str(dict(Screening.Decision.choices).get(decision, decision))
+
+
+@register.simple_tag
+def decision_style(decision: str) -> str:
+    """Return the class that gives a decision its shape and colour."""
+    return {"included": "status-ok", "excluded": "status-bad"}.get(decision, "status-wait")
+
+
+@register.simple_tag
+def verdict_label(verdict: str) -> str:
+    """Return a verdict of the protocol in words."""
+    return _(str(verdict)) if verdict else ""
+
+
+@register.simple_tag
 def field_label(name: str) -> str:
     """Return a field's name as the forms show it; names of no form stay as they are."""
+    if name in BY_CODE:
+        return in_words(BY_CODE[name].name)
     if name in (others := _other_fields()):
         return others[name]
-    for model in (ClinicalRecord, Lesion, Exam, Specimen, Label):
+    for model in (ClinicalRecord, Screening, Lesion, Exam, Specimen, Label):
         try:
             return str(model._meta.get_field(name).verbose_name)
         except FieldDoesNotExist:
@@ -116,6 +137,8 @@ def _other_fields() -> dict[str, str]:
         "field": _("field"),
         "found": _("found"),
         "hospital_number": _("hospital number"),
+        "decision": _("decision"),
+        "ultrasound_on": _("date of the ultrasound"),
         "index_clip": _("index clip"),
         "revision": _("revision"),
         "attempt": _("attempt"),
@@ -150,6 +173,11 @@ def _cohort_acts() -> dict[str, str]:
         "query.raised": _("raised a query"),
         "query.reopened": _("re-opened a query"),
         "site.create": _("added a site"),
+        "screening.save": _("saved facts of the screening"),
+        "criterion.record": _("recorded criteria of the protocol"),
+        "criterion.decide": _("decided a criterion by hand"),
+        "export.flow": _("exported the recruitment flow"),
+        "export.screening": _("exported the screening"),
         "study.create": _("opened the study"),
         "study.freeze_base": _("froze the units and the frequency band"),
         "study.seal": _("sealed the split"),

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from studies.models import AuditEvent, Clip, Label, Membership, Patient, Specimen, Study, Track, Upload
-from studies.permissions import Role, can_view_labels_in, is_blinded, roles_in
+from studies.models import AuditEvent, Label, Screening, Specimen, Study, Upload
+from studies.permissions import Role, is_blinded, roles_in
 from studies.selectors import clips_to_read, patients_for, studies_for
 from studies.views.query_counts import queries_by_site
 
@@ -102,8 +102,9 @@ def _pathology_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
 
 
 def _cohort_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
-    patients = patients_for(study, viewer=viewer)
+    patients = patients_for(study, viewer=viewer).exclude(screening__decision=Screening.Decision.EXCLUDED)
     cohort = reverse("cohort", args=[study.slug])
+    screening = reverse("screening", args=[study.slug])
     upload = reverse("upload", args=[study.slug])
     missing = patients.filter(clinical_missing())
     by_site = queries_by_site(study, viewer=viewer)
@@ -128,6 +129,12 @@ def _cohort_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
             parts=[(count.site, count.unsettled) for count in waiting] if len(by_site) > 1 else [],
         ),
         Task(_("Refused files"), refused.count(), f"{upload}?state=refused", act=_("See why")),
+        Task(
+            _("Patients to screen"),
+            patients.exclude(screening__decision=Screening.Decision.INCLUDED).count(),
+            f"{screening}?show=undecided",
+            act=_("Screen them"),
+        ),
         Task(
             _("Patients with missing clinical values"),
             missing.count(),
@@ -184,56 +191,3 @@ def recent_changes(*, viewer: AbstractBaseUser) -> list[Change]:
         groups.setdefault((event.actor_id, event.action, event.study_id, event.at.date()), []).append(event)
     changes = [Change(g[0].at, g[0].actor, g[0].action, g[0].study, len(g)) for g in groups.values()]
     return changes[:CHANGES_SHOWN]
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The numbers of a study; `labels` is None for those who may not see labels."""
-
-    patients: int
-    clips: int
-    frames: int
-    complete: int
-    read: int
-    cines: int
-    training: int
-    test: int
-    looks: int
-    labels: dict[str, int] | None
-
-
-def overview_of(study: Study, *, viewer: AbstractBaseUser) -> Overview:
-    """Count what the study holds at the viewer's sites."""
-    patients = patients_for(study, viewer=viewer)
-    ids = patients.values("pk")
-    clips = Clip.objects.filter(exam__patient__in=ids)
-    sides = dict(
-        Membership.objects.filter(patient__in=ids).values_list("side").annotate(n=Count("pk")).order_by()
-    )
-    signed = Track.objects.filter(
-        clip__in=clips, status=Track.Status.SIGNED, source__in=[Track.Source.READER, Track.Source.ADJUDICATED]
-    )
-    cines = clips.filter(n_frames__gt=1)
-    return Overview(
-        patients=patients.count(),
-        clips=clips.count(),
-        frames=sum(clips.values_list("n_frames", flat=True)),
-        complete=patients.exclude(clinical_missing()).count(),
-        read=signed.values("clip").distinct().count(),
-        cines=cines.count(),
-        training=sides.get(Membership.Side.TRAINING, 0),
-        test=sides.get(Membership.Side.TEST, 0),
-        looks=study.looks.count(),
-        labels=_label_counts(ids) if can_view_labels_in(viewer, study) else None,
-    )
-
-
-def _label_counts(patients: QuerySet) -> dict[str, int]:
-    locked = Label.objects.filter(specimen__patient__in=patients, status=Label.Status.LOCKED)
-    return {
-        "positive": locked.filter(call="POSITIVE").values("specimen__patient").distinct().count(),
-        "negative": locked.filter(call="NEGATIVE").values("specimen__patient").distinct().count(),
-        "waiting": Patient.objects.filter(pk__in=patients)
-        .exclude(specimens__labels__status=Label.Status.LOCKED)
-        .count(),
-    }

@@ -18,6 +18,7 @@ from studies.selectors import patient_get, patients_for, sites_for, study_get
 from studies.services.audit import audit_record
 from studies.services.cohort import patient_create
 from studies.services.labels_of_record import label_of_record
+from studies.services.screening import decision_of, exclusions_of
 from studies.views.boards import clinical_missing
 from studies.views.clinical import clinical_queries
 from studies.views.protocol import Protocol, protocol_of, timeline_of
@@ -147,6 +148,9 @@ def patient(request: HttpRequest, patient_id: object) -> HttpResponse:
         "queries": clinical_queries(getattr(row, "clinical", None)),
         "data_queries": open_queries_of(row, viewer=user),
         "timeline": timeline_of(row, with_specimens=sees_labels),
+        "decision": decision_of(row),
+        "exclusions": exclusions_of(row) if permissions.can_view_screening(user, study) else [],
+        "sees_screening": permissions.can_view_screening(user, study),
     }
     return render(request, "studies/patient.html", context)
 

@@ -6,10 +6,9 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from studies.models import Clip, Patient
-from studies.rules.acquisition import AcquisitionRow, acquisition_rows, acquisition_verdict, lesion_centre
-from studies.rules.tracks import boxes as frame_boxes
+from studies.rules.acquisition import AcquisitionRow, acquisition_verdict
 from studies.rules.verdicts import Verdict
-from studies.selectors import track_of_record
+from studies.services.acquisition import acquisition_of
 
 STYLES = {Verdict.MET: "status-ok", Verdict.NOT_MET: "status-bad", Verdict.NOT_RECORDED: "status-wait"}
 
@@ -34,8 +33,7 @@ class Protocol:
 
 def protocol_of(clip: Clip) -> Protocol:
     """Check a clip against the protocol, with the box of the track of record as evidence of its centre."""
-    facts = {**clip.acquisition, "n_frames": clip.n_frames, "lesion_centre": _centre(clip)}
-    rows = acquisition_rows(facts)
+    rows = acquisition_of([clip])[clip.pk]
     words = verdict_words()
     shown = tuple(ProtocolRow(row, STYLES[row.verdict], words[row.verdict]) for row in rows)
     n_met = sum(row.verdict == Verdict.MET for row in rows)
@@ -49,15 +47,6 @@ def verdict_words() -> dict[Verdict, str]:
         Verdict.NOT_MET: _("not met"),
         Verdict.NOT_RECORDED: _("not recorded"),
     }
-
-
-def _centre(clip: Clip) -> tuple[float, float] | None:
-    track = track_of_record(clip)
-    revision = track.revisions.filter(number=track.head).first() if track else None
-    if revision is None:
-        return None
-    found = frame_boxes(revision.keyframes, clip.n_frames)
-    return lesion_centre([box and box.box for box in found], (clip.height_px, clip.width_px))
 
 
 @dataclass(frozen=True, slots=True)

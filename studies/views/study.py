@@ -1,4 +1,4 @@
-"""A study: overview, creation, split and seal, people, audit trail."""
+"""A study: creation, split and seal, people, audit trail."""
 
 from datetime import date
 
@@ -11,33 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from studies.forms import GrantForm, SiteForm, StudyForm
 from studies.guards import require
-from studies.permissions import can_administer, can_create_study, can_seal, can_view_results
-from studies.selectors import audit_in_reach, sites_for, study_get
+from studies.permissions import can_administer, can_create_study, can_seal
+from studies.selectors import audit_in_reach, study_get
 from studies.services.cohort import grant_create, grant_revoke, site_create, study_create
-from studies.views.boards import overview_of, tasks_in
 
 AUDIT_PAGE_SIZE = 100
-
-
-@login_required
-@require_safe
-def overview(request: HttpRequest, slug: str) -> HttpResponse:
-    """What the study holds, what is thin, and what waits for the viewer."""
-    study = study_get(slug, viewer=request.user)
-    context = {
-        "study": study,
-        "numbers": overview_of(study, viewer=request.user),
-        "tasks": tasks_in(study, viewer=request.user),
-        "sites": sites_for(study, viewer=request.user),
-        "may_seal": can_seal(request.user, study),
-        "may_see_results": can_view_results(request.user, study),
-        "site_form": SiteForm(),
-    }
-    return render(request, "studies/overview.html", context)
 
 
 @login_required

@@ -7,9 +7,9 @@ from django.urls import URLPattern, get_resolver
 
 GLOSSARY = {
     "studies": {
-        "AuditEvent", "ClinicalRecord", "Clip", "DataQuery", "Detection", "Exam", "HospitalLink", "Label",
-        "Lesion", "Look", "Membership", "Patient", "QueryNote", "Revision", "RoleGrant", "Site", "Specimen",
-        "Study", "Track", "Upload",
+        "AuditEvent", "ClinicalRecord", "Clip", "CriterionRow", "DataQuery", "Detection", "Exam",
+        "HospitalLink", "Label", "Lesion", "Look", "Membership", "Patient", "QueryNote", "Revision",
+        "RoleGrant", "Screening", "Site", "Specimen", "Study", "Track", "Upload",
     },
     "analysis": {
         "Evaluation", "FeatureSet", "FeatureVariant", "Job", "ModelVersion", "Prediction", "Promotion",

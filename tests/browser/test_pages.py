@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import make_world
-from tests.studies.test_pages import PAGES_OF, address, judge
+from tests.studies.test_pages import FRAGMENTS, PAGES_OF, address, judge
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -15,7 +15,7 @@ AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.m
 RUN_AXE = "() => axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LOOKED_AT = {
-    "coordinator": tuple(page for page in PAGES_OF["coordinator"] if page not in ("prediction", "curves")),
+    "coordinator": tuple(page for page in PAGES_OF["coordinator"] if page not in FRAGMENTS),
     "sonographer": ("home", "patient", "worklist"),
     "pathologist": ("home", "patient", "specimen", "specimen-create"),
     "administrator": ("models", "people", "audit"),

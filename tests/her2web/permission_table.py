@@ -111,6 +111,7 @@ table-csv                    GET    302    200    403    403    200    200    40
 table-xlsx                   GET    302    200    403    403    200    200    404    200    403
 table-tex                    GET    302    200    403    403    200    200    404    200    403
 jobs                         GET    302    200    200    200    200    200    404    200    200
+jobs-summary                 GET    302    200    200    200    200    200    404    200    200
 job                          GET    302    200    404    404    200    200    404    200    404
 job-cancel                   POST   302    403    404    404    403    302    404    403    404
 job-retry                    POST   302    403    404    404    403    302    404    403    404
@@ -148,6 +149,14 @@ query-create                 GET    302    200    200    200    200    200    40
 query-create                 POST   302    302    302    302    302    302    404    404    302
 specimen-create              GET    302    403    403    200    403    403    404    404    403
 specimen-create              POST   302    403    403    302    403    403    404    404    403
+screening                    GET    302    200    403    200    200    200    404    200    403
+screening                    POST   302    200    403    403    403    403    404    200    403
+screening-csv                GET    302    200    403    200    200    200    404    200    403
+flow-svg                     GET    302    200    200    200    200    200    404    200    200
+flow-csv                     GET    302    200    200    200    200    200    404    200    200
+patient-screening            GET    302    200    403    200    200    200    404    404    403
+patient-screening            POST   302    302    403    403    403    403    404    404    403
+criterion-decide             POST   302    302    403    403    403    403    404    404    403
 upload                       GET    302    200    200    403    403    403    404    200    200
 upload                       POST   302    201    201    403    403    403    404    400    201
 upload-row                   GET    302    200    200    404    200    200    404    404    200

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from studies.models import AuditEvent, Look, Membership, QueryNote, Revision
+from studies.models import AuditEvent, CriterionRow, Look, Membership, QueryNote, Revision
 from studies.services.audit import audit_record
 from studies.services.queries import query_raise
 from tests.conftest import APPEND_ONLY
@@ -39,6 +39,15 @@ def rows():
         QueryNote: query_raise(
             actor=make_user(), patient=patient, part="clinical", field="age_years", text="Really?"
         ).notes.get(),
+        CriterionRow: CriterionRow.objects.create(
+            patient=patient,
+            criterion="exclusion_f",
+            number=1,
+            verdict="met",
+            record_verdict="met",
+            basis="record",
+            evidence={},
+        ),
     }
     with connection.cursor() as cursor:
         # the test's transaction takes them away again; on SQLite no schema editor may run inside one
@@ -49,7 +58,7 @@ def rows():
     return made
 
 
-MODELS = (AuditEvent, Revision, Membership, Look, QueryNote)
+MODELS = (AuditEvent, CriterionRow, Revision, Membership, Look, QueryNote)
 
 
 def test_these_are_the_tables_that_the_migrations_guard():

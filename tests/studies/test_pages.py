@@ -39,6 +39,7 @@ PAGES_OF = {
         "home", "study", "study-create", "cohort", "patient-create", "patient", "clinical-edit", "upload",
         "hospital-find", "hospital-number", "results", "models", "jobs", "job", "split", "pathology",
         "specimen", "prediction", "curves", "queries", "query", "query-create",
+        "screening", "patient-screening", "jobs-summary",
     ),
     "sonographer": (
         "home", "study", "cohort", "patient", "upload", "worklist", "clip", "jobs", "curves", "query-create",
@@ -54,7 +55,7 @@ PAGES_OF = {
         "prediction", "curves",
     ),
 }  # fmt: skip
-FRAGMENTS = {"prediction", "curves"}
+FRAGMENTS = {"prediction", "curves", "jobs-summary"}
 PAGES = [(role, page) for role, pages in PAGES_OF.items() for page in pages]
 
 
@@ -87,6 +88,7 @@ def address(world: SimpleNamespace, page: str) -> str:
     """The address of a page by its name."""
     rows = {
         "patient": world.patient, "clinical-edit": world.patient, "prediction": world.patient,
+        "patient-screening": world.patient,
         "hospital-number": world.patient, "specimen-create": world.patient, "specimen": world.specimen,
         "query": world.query, "query-create": world.patient, "job": world.job, "clip": world.clip,
         "curves": world.clip,
@@ -161,6 +163,7 @@ def queries_of(user, path: str) -> int:
         ("administrator", "jobs"),
         ("coordinator", "upload"),
         ("clinician", "study"),
+        ("coordinator", "screening"),
     ],
 )
 def test_the_number_of_queries_does_not_grow_with_the_list(role, page):
