@@ -7,6 +7,8 @@ from django.db.models import F
 
 from studies.models import Clip, Revision, Track
 from studies.permissions import can_edit_track
+from studies.rules.track_confidence import detector_confidences
+from studies.rules.track_review import needs_me
 from studies.selectors import tracks_for
 from studies.services.revisions import head_revision
 
@@ -39,3 +41,27 @@ def clip_tracks(clip: Clip, *, viewer: User) -> list[dict[str, Any]]:
     newest = Revision.objects.filter(track__in=tracks, number=F("track__head"))
     heads = {revision.track_id: revision for revision in newest}
     return [track_state(track, viewer=viewer, head=heads.get(track.pk)) for track in tracks]
+
+
+def frame_confidences(clip: Clip, states: list[dict[str, Any]]) -> list[float | None] | None:
+    """How sure the newest detector was of the model's track on each frame; None where it has not run."""
+    newest = clip.detections.first()
+    model = next((state for state in states if state["source"] == Track.Source.MODEL), None)
+    if newest is None or model is None:
+        return None
+    return detector_confidences(model["keyframes"], clip.n_frames, newest.frames)
+
+
+def first_need(clip: Clip, states: list[dict[str, Any]], confidences: list[float | None] | None) -> int:
+    """The frame (0-based) to open a clip at: where the reader's open track, else the model's, needs a person.
+
+    The first frame where nothing does, and where the reader has signed.
+    """
+    own = [s for s in states if s["mine"] and not s["deleted"]]
+    model = [s for s in states if s["source"] == Track.Source.MODEL]
+    track = next(iter(own or model), None)
+    if track is None or track["status"] == Track.Status.SIGNED:
+        return 0
+    needs = needs_me(track["keyframes"], clip.n_frames, confidences)
+    counted = (need.frame for need in needs if str(need.frame) not in track["excluded"])
+    return next(counted, 0)

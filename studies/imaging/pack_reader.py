@@ -42,6 +42,7 @@ class PackReader:
 
     def __init__(self, path: Path) -> None:
         """Open the pack at ``path``. Raises PackError when it is cut short, altered or not a pack."""
+        self._fd = -1  # what closes the file runs also where it could not be opened
         self._fd = os.open(path, os.O_RDONLY)
         try:
             self._size = os.fstat(self._fd).st_size

@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from studies.api.track_state import clip_tracks
+from studies.api.track_state import clip_tracks, first_need, frame_confidences
 from studies.models import Clip
 from studies.permissions import can_correct_boxes, is_blinded
 from studies.selectors import clip_get, clip_to_read_next, may_open_track
@@ -35,17 +35,18 @@ ID_PLACEHOLDER = UUID(int=0)
 def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
     """The page of one clip: correct boxes and sign, or only look, as the viewer's roles allow."""
     clip = clip_get(clip_id, viewer=request.user)
+    data = viewer_data(clip, viewer=request.user)
     context = {
         "study": clip.study,
         "patient": clip.patient,
         "clip": clip,
-        "can_correct": can_correct_boxes(request.user, clip),
+        "can_correct": data["user"]["canCorrect"],
         "may_adjudicate": (adjudicates := may_adjudicate(clip, viewer=request.user)),
         "agreements": clip_agreement(clip) if adjudicates or not is_blinded(request.user, clip.study) else [],
-        "viewer_data": viewer_data(clip, viewer=request.user),
+        "viewer_data": data,
         "viewer_text": viewer_text(),
         "modules": module_addresses(),
-        "first_frame": _addresses(clip, viewer=request.user)["frame"].replace("{index}", "0"),
+        "first_frame": data["urls"]["frame"].replace("{index}", str(data["startFrame"])),
         "next_clip": clip_to_read_next(clip.study, viewer=request.user, after=clip),
     }
     return render(request, "studies/viewer.html", context)
@@ -65,14 +66,19 @@ def module_addresses() -> list[str]:
 
 def viewer_data(clip: Clip, *, viewer: User) -> dict[str, Any]:
     """Facts, addresses and tracks of a clip for the script."""
+    can_correct = can_correct_boxes(viewer, clip)
+    tracks = clip_tracks(clip, viewer=viewer)
+    confidences = frame_confidences(clip, tracks)
     return {
         "clip": _facts(clip),
         "user": {
             "id": viewer.pk,
             "name": viewer.get_username(),
-            "canCorrect": can_correct_boxes(viewer, clip),
+            "canCorrect": can_correct,
         },
-        "tracks": clip_tracks(clip, viewer=viewer),
+        "tracks": tracks,
+        "confidences": confidences,
+        "startFrame": first_need(clip, tracks, confidences) if can_correct else 0,
         "mayOpen": may_open_track(clip, viewer=viewer),
         "reasons": exclusion_labels(EXCLUSION_REASONS),
         "urls": _addresses(clip, viewer=viewer),

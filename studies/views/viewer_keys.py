@@ -22,8 +22,8 @@ def _frame_text() -> dict[str, str]:
     return {
         "key_previousFrame": _("frame before"),
         "key_nextFrame": _("next frame"),
-        "key_stepBack": _("ten frames back"),
-        "key_stepForward": _("ten frames on"),
+        "key_stepBack": _("a step of frames back (F2: how many)"),
+        "key_stepForward": _("a step of frames on"),
         "key_previousMatch": _("previous frame that passes the filter"),
         "key_nextMatch": _("next frame that passes the filter"),
         "key_play": _("play or pause"),
@@ -76,7 +76,7 @@ def _track_text() -> dict[str, str]:
         "key_interpolateTrack": _("fill or empty all gaps"),
         "key_previousKeyframe": _("previous keyframe"),
         "key_nextKeyframe": _("next keyframe"),
-        "key_merge": _("merge two tracks: once on each"),
+        "key_merge": _("merge tracks: press, click them, press again"),
         "key_split": _("split the track here"),
     }
 

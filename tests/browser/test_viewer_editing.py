@@ -94,31 +94,74 @@ def test_copy_paste_and_propagate(open_page, ready):
     go_to(page, 25)
     keys(page, "Control+v")
     assert values(page) == here
+    propagate(page, "frame", 41)
+    shows(page, here, on=(30, 40), not_on=(24, 41))
+    go_to(page, 25)
+    propagate(page, "before", 5)
+    shows(page, here, on=(20, 22), not_on=(19,))
+    go_to(page, 40)
+    propagate(page, "next", 100)
+    shows(page, here, on=(41, 59), not_on=())
+    saved(page)
+
+
+def propagate(page: Page, way: str, number: int) -> None:
+    """Ctrl+B and the dialog: a number typed into a line chooses it."""
     keys(page, "Control+b")
-    page.locator("#propagate-to").fill("41")
+    page.locator(f"#propagate-{way}").fill(str(number))
+    expect(page.locator(f"#propagate-by-{way}")).to_be_checked()
     page.get_by_role("button", name="Copy", exact=True).click()
-    for frame in (30, 40):
+    expect(page.locator("#dialog-propagate")).to_be_hidden()
+
+
+def shows(page: Page, box: list[float], *, on: tuple[int, ...], not_on: tuple[int, ...]) -> None:
+    """Whether my box stands at this place on some frames and not on others."""
+    for frame in (*on, *not_on):
         go_to(page, frame)
-        assert values(page) == here
-    go_to(page, 41)
-    assert values(page) != here
-    saved(page)
+        assert (values(page) == box) == (frame in on), frame
 
 
-def test_draw_a_second_track_then_merge(open_page, ready):
-    page = viewer(open_page, ready)
-    go_to(page, 50)
-    keys(page, "n")
+def draw_second(page: Page, frame: int = 50) -> None:
+    """A further track of mine that begins late in the clip."""
+    go_to(page, frame)
+    keys(page, "Escape", "n")
     drag(page, screen_point(page, 30, 30), screen_point(page, 90, 80))
-    saved(page)
-    expect(page.locator("#boxes tr")).to_have_count(3)
+    expect(own_row(page)).to_have_count(2)
+
+
+def click_box(page: Page, box: list[float]) -> None:
+    """Near its lower left corner, where the boxes of these tests do not overlap."""
+    page.mouse.click(*screen_point(page, box[0] + 8, box[3] - 5))
+
+
+def test_merge_by_m_click_click_m(open_page, ready):
+    page = viewer(open_page, ready)
     keys(page, "m")
-    page.locator("#boxes").get_by_role("button", name="Track 1").click()
+    expect(page.locator("#message")).to_contain_text("two tracks of your own")
+    draw_second(page)
+    keys(page, "Escape", "m")
+    note = page.locator("#mode-note")
+    expect(note).to_contain_text("click the tracks")
+    first = [float(field.input_value()) for field in own_row(page).nth(0).locator("input").all()]
+    click_box(page, [30, 30, 90, 80])
+    expect(note).to_contain_text("Chosen: Track 2")
+    click_box(page, first)
+    expect(note).to_contain_text("Merge Track 2 + Track 1")
+    keys(page, "Escape")
+    expect(note).to_be_hidden()
+    expect(own_row(page)).to_have_count(2)
     keys(page, "m")
+    click_box(page, [30, 30, 90, 80])
+    keys(page, "m")
+    expect(own_row(page)).to_have_count(1)
     saved(page)
     tracks = Track.objects.filter(source="reader").order_by("number")
-    assert [track.is_deleted for track in tracks] in ([True, False], [False, True])
-    assert Track.objects.filter(source="reader", is_deleted=False).count() == 1
+    assert [track.is_deleted for track in tracks] == [False, True]
+    assert all(has_box())
+    keys(page, "Control+z")
+    expect(own_row(page)).to_have_count(2)
+    saved(page)
+    assert not Track.objects.filter(is_deleted=True).exists()
 
 
 def test_two_clicks_draw_and_a_tiny_box_is_refused(open_page, ready):
@@ -226,3 +269,140 @@ def test_a_coordinator_looks_and_no_key_changes_anything(open_page, ready):
     assert writes == []
     expect(page.locator("#save-state")).to_have_text("Nothing to save")
     assert not Track.objects.exclude(source="model").exists()
+
+
+def test_every_one_of_the_eight_handles_moves_its_sides(open_page, ready):
+    page = viewer(open_page, ready)
+    sides = {"x1": 0, "y1": 1, "x2": 2, "y2": 3}
+    handles = [("x1", "y1"), ("y1",), ("x2", "y1"), ("x2",), ("x2", "y2"), ("y2",), ("x1", "y2"), ("x1",)]
+    for moved in handles:
+        box = values(page)
+        x = box[0] if "x1" in moved else box[2] if "x2" in moved else (box[0] + box[2]) / 2
+        y = box[1] if "y1" in moved else box[3] if "y2" in moved else (box[1] + box[3]) / 2
+        start = screen_point(page, x, y)
+        drag(page, start, (start[0] - 9, start[1] - 9))
+        now = values(page)
+        for name, i in sides.items():
+            assert (abs(now[i] - box[i]) > 1) == (name in moved), (moved, box, now)
+
+
+def test_arrows_nudge_by_one_and_ten_and_stop_at_the_border(open_page, ready):
+    page = viewer(open_page, ready)
+    box = values(page)
+    keys(page, "ArrowUp", "ArrowLeft", "Shift+ArrowRight", "Shift+ArrowDown")
+    assert values(page) == pytest.approx([box[0] + 9, box[1] + 9, box[2] + 9, box[3] + 9], abs=0.01)
+    keys(page, *["Shift+ArrowDown"] * 12)
+    after = values(page)
+    assert after[3] == 240
+    assert after[3] - after[1] == pytest.approx(box[3] - box[1], abs=0.01)
+
+
+def test_the_box_under_the_pointer_is_meant_until_one_is_pinned(open_page, ready):
+    page = viewer(open_page, ready)
+    first = values(page)
+    draw_second(page, frame=0)
+    saved(page)
+    keys(page, "Escape", "k")
+    expect(page.locator("#message")).to_contain_text("Choose a track of your own first")
+    page.mouse.move(*screen_point(page, 40, 70))
+    keys(page, "q")
+    saved(page)
+    assert keyframes(2)[0]["occluded"]
+    page.mouse.move(*screen_point(page, first[0] + 8, first[3] - 5))
+    keys(page, "q")
+    saved(page)
+    assert keyframes(1)[0]["occluded"]
+    click_box(page, [30, 30, 90, 80])
+    page.mouse.move(*screen_point(page, first[0] + 8, first[3] - 5))
+    keys(page, "q")
+    saved(page)
+    assert not keyframes(2)[0]["occluded"]
+    assert keyframes(1)[0]["occluded"]
+
+
+def test_interpolation_is_switched_in_a_gap_and_in_the_whole_track(open_page, ready):
+    page = viewer(open_page, ready)
+    keys(page, "Shift+a")
+    saved(page)
+    first, second = sorted(keyframes())[:2]
+    go_to(page, (first + second) // 2)
+    keys(page, "i")
+    expect(page.locator("#boxes")).to_contain_text("no box")
+    saved(page)
+    assert [i for i, has in enumerate(has_box()) if not has] == list(range(first + 1, second))
+    keys(page, "i")
+    saved(page)
+    assert all(has_box())
+    keys(page, "Control+i")
+    saved(page)
+    assert [i for i, has in enumerate(has_box()) if has] == [i for i in keyframes() if has_box()[i]]
+    assert has_box().count(False) > N_FRAMES // 2
+    keys(page, "Control+i")
+    saved(page)
+    assert all(has_box())
+
+
+def test_pinned_locked_and_hidden_tracks(open_page, ready):
+    page = viewer(open_page, ready)
+    box = values(page)
+    keys(page, "p")
+    expect(page.locator("#boxes")).to_contain_text("pinned")
+    middle = screen_point(page, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    drag(page, middle, (middle[0] + 60, middle[1]))
+    assert values(page) == box
+    keys(page, "p")
+    drag(page, middle, (middle[0] + 60, middle[1]))
+    assert values(page)[0] > box[0] + 5
+    keys(page, "t", "l")
+    expect(own_row(page)).to_have_count(0)
+    keys(page, "k")
+    expect(page.locator("#message")).to_contain_text("locked")
+    keys(page, "t", "l")
+    expect(own_row(page)).to_have_count(1)
+    keys(page, "h")
+    expect(page.locator("#boxes tr")).to_have_count(1)
+    keys(page, "t", "h")
+    expect(page.locator("#boxes tr")).to_have_count(2)
+    saved(page)
+    keys(page, "l", "Shift+Delete")
+    expect(own_row(page)).to_have_count(0)
+    saved(page)
+    assert Track.objects.get(source="reader").is_deleted
+
+
+def test_escape_leaves_the_tool_then_the_selection_and_deletes_nothing(open_page, ready):
+    page = viewer(open_page, ready)
+    keys(page, "n")
+    page.mouse.click(*screen_point(page, 40, 40))
+    page.mouse.move(*screen_point(page, 90, 90))
+    expect(page.locator("#draft")).to_be_visible()
+    keys(page, "Escape")
+    expect(page.locator("#draft")).to_be_hidden()
+    expect(page.locator("#stage")).to_have_attribute("data-tool", "select")
+    expect(page.locator("#boxes button[aria-pressed=true]")).to_have_count(1)
+    keys(page, "Escape")
+    expect(page.locator("#boxes button[aria-pressed=true]")).to_have_count(0)
+    keys(page, "Escape", "Escape")
+    expect(own_row(page)).to_have_count(1)
+    expect(page.locator("#save-state")).to_have_text("Nothing to save")
+
+
+def test_undo_goes_to_the_frame_names_the_act_and_a_new_act_clears_redo(open_page, ready):
+    page = viewer(open_page, ready)
+    go_to(page, 20)
+    keys(page, "o")
+    go_to(page, 45)
+    undo, redo = page.locator("#undo"), page.locator("#redo")
+    expect(undo).to_have_attribute("title", "Undo: out of view, frame 21")
+    keys(page, "Control+z")
+    at_frame(page, 20)
+    expect(own_row(page)).to_have_count(1)
+    expect(redo).to_have_attribute("title", "Redo: out of view, frame 21")
+    go_to(page, 3)
+    keys(page, "Control+y")
+    at_frame(page, 20)
+    expect(own_row(page)).to_have_count(0)
+    keys(page, "Control+z")
+    expect(redo).to_be_enabled()
+    keys(page, "Shift+a")
+    expect(redo).to_be_disabled()

@@ -8,27 +8,30 @@
  * @typedef {import("./geometry.js").Box} Box
  */
 import {
-  acceptFrame, acceptTrack, deleteFrom, merge, propagate, rejectFrame, setBox, split, toggleFlag, toggleKeyframe,
+  acceptFrame, acceptTrack, deleteFrom, propagate, rejectFrame, setBox, split, toggleFlag, toggleKeyframe,
   toggleOutside,
 } from "./track_edits.js";
 import { toggleAllInterpolation, toggleInterpolation } from "./track_interpolation.js";
 import { moveBox, roundBox } from "./geometry.js";
+import { MergeMode } from "./merge_mode.js";
 import { refusalOf } from "./refusals.js";
 import { asKeyframe } from "./tracks.js";
 
 export class Actions {
-  /** @param {Store} store @param {Editor} editor @param {(message: string) => void} say */
-  constructor(store, editor, say) {
+  /**
+   * @param {Store} store @param {Editor} editor @param {(message: string) => void} say
+   * @param {(words: string) => void} showMode the sentence of a mode that waits for clicks
+   */
+  constructor(store, editor, say, showMode) {
     this.store = store;
     this.editor = editor;
     this.say = say;
     /** @type {{box: Box}|null} */
     this.clipboard = null;
-    /** @type {string|null} */
-    this.merging = null;
+    this.merging = new MergeMode(store, editor, showMode);
   }
 
-  /** The track that editing keys mean: the selected one if it is mine, else the only one of mine. */
+  /** The track that editing keys mean: the chosen one if it is mine, else the only one of mine. */
   get target() {
     const { mine } = this.store;
     return this.#chosen ?? (mine.length === 1 && mine[0].editable ? mine[0] : undefined);
@@ -41,7 +44,7 @@ export class Actions {
     if (track.locked) return this.say("trackLocked");
     return this.attempt(() => {
       this.editor.run(name, [{ track: track.id, patch: act(track) }]);
-      this.store.select(track.id);
+      if (this.store.activeTrack?.id !== track.id) this.store.select(track.id);
     });
   }
 
@@ -72,10 +75,10 @@ export class Actions {
     else this.newTrack(box, "draw");
   }
 
-  /** The selected track, when it is mine to change. */
+  /** The pinned track, or the one under the pointer, when it is mine to change. */
   get #chosen() {
-    const { selectedTrack } = this.store;
-    return selectedTrack?.editable && !selectedTrack.deleted ? selectedTrack : undefined;
+    const { activeTrack } = this.store;
+    return activeTrack?.editable && !activeTrack.deleted ? activeTrack : undefined;
   }
 
   /** A track of its own that begins at this frame. @param {Box} box @param {string} name */
@@ -164,8 +167,8 @@ export class Actions {
   }
 
   copy() {
-    const { selectedTrack } = this.store;
-    const found = selectedTrack && this.store.boxAt(selectedTrack.id);
+    const track = this.store.activeTrack ?? this.target;
+    const found = track && this.store.boxAt(track.id);
     if (!found) return this.say("noBoxHere");
     this.clipboard = { box: found.box };
     return this.say("copied");
@@ -190,21 +193,21 @@ export class Actions {
     });
   }
 
-  /** First M takes the selected track, second M (with another one selected) brings both together. */
+  /** A track was clicked, or reached with Tab or in the table. @param {string|null} id */
+  choose(id) {
+    this.store.select(id);
+    this.merging.clicked(id);
+  }
+
+  /** M begins, clicks choose, M again brings the chosen tracks together. */
   merge() {
-    const track = this.target;
-    if (!track) return this.say("noTrack");
-    const first = this.merging === null ? undefined : this.store.tracks.get(this.merging);
-    if (!first || first.id === track.id || first.deleted) {
-      this.merging = track.id;
-      return this.say("mergeSecond");
+    if (!this.merging.isOn) {
+      const own = this.store.mine.filter((track) => track.editable);
+      if (own.length < 2) return this.say("mergeNeedsTwo");
+      const { selectedTrack } = this.store;
+      return this.merging.begin(selectedTrack?.editable ? selectedTrack.id : "");
     }
-    this.merging = null;
-    return this.attempt(() => {
-      const patch = merge(first.keyframes, track.keyframes, this.store.clip.nFrames);
-      this.editor.run("merge", [{ track: first.id, patch }, { track: track.id, patch: { deleted: true } }]);
-      this.store.select(first.id);
-    });
+    return this.attempt(() => { if (!this.merging.commit()) this.say("mergeNeedsTwo"); });
   }
 
   /** @param {string|null} reason null lets the frame count again */
@@ -215,7 +218,7 @@ export class Actions {
 
   /** The nearest keyframe of the target before (-1) or after (1) this frame. @param {1|-1} way */
   goToKeyframe(way) {
-    const frames = (this.store.selectedTrack ?? this.target)?.keyframes.map(({ frame }) => frame) ?? [];
+    const frames = (this.store.activeTrack ?? this.target)?.keyframes.map(({ frame }) => frame) ?? [];
     const { frame } = this.store;
     const next = way > 0 ? frames.find((f) => f > frame) : frames.findLast((f) => f < frame);
     if (next === undefined) return this.say("noKeyframe");
@@ -224,14 +227,14 @@ export class Actions {
 
   /** First or last frame of the target that has a box. @param {"first"|"last"} end */
   goToEnd(end) {
-    const dense = (this.store.selectedTrack ?? this.target)?.dense ?? [];
+    const dense = (this.store.activeTrack ?? this.target)?.dense ?? [];
     const frame = end === "first" ? dense.findIndex(Boolean) : dense.findLastIndex(Boolean);
     this.store.goTo(frame >= 0 ? frame : end === "first" ? 0 : this.store.clip.nFrames - 1);
   }
 
   /** @param {"locked"|"hidden"|"pinned"} flag */
   toggle(flag) {
-    const track = this.store.selectedTrack ?? this.target;
+    const track = this.store.activeTrack ?? this.target;
     if (track) this.store.change(track.id, { [flag]: !track[flag] });
   }
 

@@ -39,7 +39,7 @@ function detectionItems(store, frame) {
   if (!store.layers.detections) return [];
   return (store.detections[frame] ?? []).map(([x1, y1, x2, y2, confidence], i) => ({
     key: `detection-${i}`, track: null, box: [x1, y1, x2, y2], colour: PALETTE.detection, dash: DOTTED, opacity: 0.8,
-    label: confidence.toFixed(2), isLabelBelow: true, editable: false, draggable: false,
+    label: confidence.toFixed(2), isLabelBelow: true, isHovered: false, editable: false, draggable: false,
   }));
 }
 
@@ -55,7 +55,7 @@ function trackItems(store, frame) {
     const confidence = kind === "keyframe" && isModel && carried.confidence !== null ? ` ${carried.confidence.toFixed(2)}` : "";
     items.push({
       key: track.id, track: track.id, box, colour: colourOf(track), label: `${nameOf(track)}${confidence}`,
-      isLabelBelow: !track.mine,
+      isLabelBelow: !track.mine, isHovered: track.id === store.hovered,
       dash: carried.occluded ? DOTTED : isModel ? DASHED : [], opacity: kind === "keyframe" ? 1 : FADED,
       editable: track.editable && !track.locked && store.tool === "select",
       draggable: track.editable && !track.locked && !track.pinned && store.tool === "select",

@@ -4,7 +4,7 @@
  *
  * @typedef {import("./geometry.js").Box} Box
  * @typedef {{key: string, track: string|null, box: Box, colour: string, dash: number[], opacity: number, label: string,
- *            isLabelBelow: boolean, editable: boolean, draggable: boolean}} Item
+ *            isLabelBelow: boolean, isHovered: boolean, editable: boolean, draggable: boolean}} Item
  */
 import { boxFromScreen, boxToScreen, clampBox, isLargeEnough, roundBox } from "./geometry.js";
 
@@ -13,10 +13,18 @@ const HANDLE_PX = 9;
 const TOUCH_HIT_PX = 26;
 const LABEL_SIZE_PX = 12;
 
-/** Mine above its box, all others below theirs, so that two boxes at one place can be read.
- * @param {Item} item @param {{x: number, y: number, height: number}} place */
-function labelPlace({ isLabelBelow }, { x, y, height }) {
-  return { x, y: isLabelBelow ? y + height + 4 : Math.max(0, y - LABEL_SIZE_PX - 3) };
+/**
+ * Mine above its box, all others below theirs, so that two boxes at one place can be read; inside the box where
+ * there is no room beside it, clear of the handles.
+ * @param {Item} item @param {{x: number, y: number, height: number}} place @param {{width: number, height: number}} stage
+ */
+export function labelPlace({ isLabelBelow }, { x, y, height }, stage) {
+  const line = LABEL_SIZE_PX + 3;
+  const above = y - line - HANDLE_PX / 2;
+  const below = y + height + HANDLE_PX / 2 + 2;
+  const left = Math.max(2, x);
+  if (isLabelBelow) return { x: left, y: below + line <= stage.height ? below : y + height - line - HANDLE_PX };
+  return { x: left + (above >= 0 ? 0 : HANDLE_PX), y: above >= 0 ? above : y + HANDLE_PX };
 }
 
 export class BoxLayer {
@@ -85,9 +93,9 @@ export class BoxLayer {
     const place = boxToScreen(this.stage.view, item.box);
     rect.setAttrs({
       ...place, scaleX: 1, scaleY: 1, stroke: item.colour, dash: item.dash, opacity: item.opacity,
-      strokeWidth: isSelected ? 3 : 2, draggable: item.draggable && isSelected, listening: item.track !== null,
+      strokeWidth: isSelected || item.isHovered ? 3 : 2, draggable: item.draggable, listening: item.track !== null,
     });
-    label.setAttrs({ ...labelPlace(item, place), text: item.label, fill: item.colour });
+    label.setAttrs({ ...labelPlace(item, place, this.stage.size), text: item.label, fill: item.colour });
     rect.moveToTop();
   }
 
@@ -101,7 +109,10 @@ export class BoxLayer {
     rect.on("click tap", () => this.onSelect(node.item.track));
     rect.on("mouseenter", () => this.onHover(node.item.track));
     rect.on("mouseleave", () => this.onHover(null));
-    rect.on("dragstart transformstart", () => { this.isDragging = true; });
+    rect.on("dragstart transformstart", () => {
+      this.onSelect(node.item.track);
+      this.isDragging = true;
+    });
     rect.on("dragmove", () => this.#dragged(node));
     rect.on("transform", () => this.#changed(node, false));
     rect.on("dragend transformend", () => {
@@ -126,7 +137,7 @@ export class BoxLayer {
     const width = rect.width() * rect.scaleX();
     const height = rect.height() * rect.scaleY();
     const place = { x: rect.x(), y: rect.y(), width, height };
-    label.position(labelPlace(item, place));
+    label.position(labelPlace(item, place, this.stage.size));
     const box = boxFromScreen(this.stage.view, place);
     if (item.track) this.onChange(item.track, roundBox(clampBox(box, this.stage.image)), isDone);
   }

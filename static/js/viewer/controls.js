@@ -2,17 +2,16 @@
 /**
  * Keys and buttons: both come through `perform(action)`.
  *
- * @typedef {{store: import("./store.js").Store, player: import("./player.js").Player, stage: import("./stage.js").Stage,
+ * @typedef {{store: import("./store.js").Store, player: import("./player.js").Player, needs: import("./needs.js").Needs, stage: import("./stage.js").Stage,
  *            actions: import("./actions.js").Actions, editor: import("./editor.js").Editor,
- *            queue: import("./save_queue.js").SaveQueue, say: (message: string) => void,
+ *            queue: import("./save_queue.js").SaveQueue, say: (message: string) => void, sayNeed: (need: import("./track_review.js").Need|undefined) => void,
  *            extras: Record<string, () => void>}} App
  */
 import { ask, dialog, isAsking } from "./dialogs.js";
 import { KeyReader, REPEATABLE, comboOf } from "./keys.js";
+import { askHowFar } from "./propagation.js";
 import { FULL_WINDOW } from "./stage.js";
-import { needsMe } from "./track_review.js";
 
-const PROPAGATE_FRAMES = 10;
 const ZOOM_STEP = 1.3;
 const TYPING = "input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]";
 /** @type {Record<string, [number, number]>} */
@@ -23,6 +22,18 @@ const NUDGES = {
 
 /** @param {string} id @returns {HTMLInputElement} */
 export const input = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+
+/** A right click on the arrows opens the list of what they look for. @param {Event} event */
+function chooseMatch(event) {
+  event.preventDefault();
+  const select = /** @type {any} */ (document.getElementById("match"));
+  select.focus();
+  try {
+    select.showPicker?.();
+  } catch {
+    // Where the browser opens no list by itself, the field has the focus and its arrow keys choose.
+  }
+}
 
 export class Controls {
   /** @param {App} app @param {import("./keys.js").Bindings} bindings @param {() => number} stepOf */
@@ -35,10 +46,7 @@ export class Controls {
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("contextmenu", (event) => {
       const button = /** @type {HTMLElement} */ (event.target).closest?.("[data-act=previousMatch], [data-act=nextMatch]");
-      if (!button) return;
-      event.preventDefault(); // a right click on the arrows chooses what they look for
-      const select = /** @type {HTMLSelectElement} */ (document.getElementById("match"));
-      select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+      if (button) chooseMatch(event);
     });
     document.addEventListener("click", (event) => {
       const button = /** @type {HTMLElement} */ (event.target).closest?.("button[data-act]");
@@ -96,7 +104,7 @@ export class Controls {
   #selectOther(way) {
     const id = this.#otherObject(way);
     if (id === undefined) return;
-    this.app.store.select(id);
+    this.app.actions.choose(id);
     const found = this.app.store.boxAt(id);
     if (found) this.app.stage.centre(found.box);
   }
@@ -105,7 +113,7 @@ export class Controls {
   #match(way) {
     const { store } = this.app;
     const filter = input("match").value;
-    const track = store.selectedTrack ?? store.mine[0] ?? store.model;
+    const track = store.activeTrack ?? store.mine[0] ?? store.model;
     for (let frame = store.frame + way; frame >= 0 && frame < store.clip.nFrames; frame += way) {
       const has = Boolean(track?.dense?.[frame]);
       if (filter === "any" || has === (filter === "with")) return store.goTo(frame);
@@ -116,7 +124,7 @@ export class Controls {
   /** The frame where the next (1) or this or the previous (-1) stretch with or without a box begins. @param {1|-1} way */
   #chapter(way) {
     const { store } = this.app;
-    const dense = (store.selectedTrack ?? store.mine[0] ?? store.model)?.dense ?? [];
+    const dense = (store.activeTrack ?? store.mine[0] ?? store.model)?.dense ?? [];
     const begins = dense.map((_, i) => i).filter((i) => i === 0 || Boolean(dense[i]) !== Boolean(dense[i - 1]));
     const next = way > 0 ? begins.find((i) => i > store.frame) : begins.findLast((i) => i < store.frame);
     if (next === undefined) return this.app.say("noChapter");
@@ -124,17 +132,14 @@ export class Controls {
   }
 
   #nextNeed() {
-    const { store, actions } = this.app;
-    const track = actions.target ?? store.model;
-    if (!track) return this.app.say("noTrack");
-    const other = store.layers.others ? [...store.tracks.values()].find((t) => !t.mine && t.source === "reader") : undefined;
-    const needs = needsMe(track.keyframes, store.clip.nFrames, { other: other?.keyframes ?? null })
-      .filter(({ frame }) => !(String(frame) in track.excluded));
-    const next = needs.find(({ frame }) => frame > store.frame) ?? needs[0];
-    if (!next) return this.app.say("noNeed");
-    store.select(track.id);
-    store.goTo(next.frame);
-    return this.app.say(`need:${next.reasons.join(",")}`);
+    const { store, needs } = this.app;
+    if (!needs.track) return this.app.say("noTrack");
+    const next = needs.after(store.frame);
+    if (next) {
+      store.select(needs.track.id);
+      store.goTo(next.frame);
+    }
+    return this.app.sayNeed(next);
   }
 
   async #delete() {
@@ -145,8 +150,8 @@ export class Controls {
 
   async #propagate() {
     const { store, actions } = this.app;
-    input("propagate-to").value = String(Math.min(store.frame + 1 + PROPAGATE_FRAMES, store.clip.nFrames));
-    if ((await ask("propagate")) === "go") actions.propagate(Number(input("propagate-to").value) - 1);
+    const toFrame = await askHowFar(store.frame, store.clip.nFrames);
+    if (toFrame !== null) actions.propagate(toFrame);
   }
 
   async #exclude() {
@@ -168,9 +173,9 @@ export class Controls {
 
   #cancel() {
     const { store, actions } = this.app;
-    actions.merging = null;
-    if (store.tool !== "select") store.setTool("select");
-    else store.select(null);
+    if (actions.merging.isOn) return actions.merging.cancel();
+    if (store.tool !== "select") return store.setTool("select");
+    return store.select(null);
   }
 
   /** @returns {Record<string, () => void>} */

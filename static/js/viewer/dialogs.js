@@ -16,6 +16,16 @@ export function ask(id) {
   });
 }
 
+/** Buttons with a number answer to its key. @param {string} id */
+export function answerByNumber(id) {
+  dialog(id).addEventListener("keydown", (event) => {
+    const button = /** @type {HTMLElement|null} */ (dialog(id).querySelector(`[data-number="${event.key}"]`));
+    if (!/^\d$/.test(event.key) || !button) return;
+    event.preventDefault();
+    button.click();
+  });
+}
+
 /** Whether a dialog is open: keys mean the dialog then. */
 export function isAsking() {
   return document.querySelector("dialog[open]") !== null;

@@ -8,9 +8,10 @@ import { Controls } from "./controls.js";
 import { Editor } from "./editor.js";
 import { Frames, httpSource } from "./frames.js";
 import { History } from "./history.js";
+import { Needs } from "./needs.js";
 import { followQueue, makeReadOnly, offerOwnTrack, takeUpUnsaved } from "./own_tracks.js";
 import {
-  followAdjudication, followPlayer, followTools, offerReasons, place, say, showBoxes, showFrameNumber, showSigned, showUndo,
+  followAdjudication, followPlayer, followTools, offerReasons, place, say, sayNeed, showBoxes, showFrameNumber, showMode, showNeeds, showSigned, showUndo,
 } from "./page_parts.js";
 import { CurvePanel } from "./panel.js";
 import { Player } from "./player.js";
@@ -68,7 +69,6 @@ async function claim(data, store, tab, queue) {
   const onLost = () => {
     void queue.flush();
     makeReadOnly(store);
-    say("readOnly");
   };
   const presence = new Presence(data.urls.presence, tab, { banner: place("elsewhere"), onLost });
   await presence.begin();
@@ -77,7 +77,7 @@ async function claim(data, store, tab, queue) {
 async function start() {
   const data = json("viewer-data");
   setText(json("viewer-text"));
-  const store = new Store(data.clip);
+  const store = new Store(data.clip, { frame: data.startFrame, confidences: data.confidences });
   for (const track of data.tracks) store.put(track);
   const { stage, player, starts } = showPicture(data, store);
   const tab = await claimTab();
@@ -87,7 +87,7 @@ async function start() {
   clock.watch(document);
   const editor = new Editor(store, queue, undo, clock);
   editor.say = say;
-  const actions = new Actions(store, editor, say);
+  const actions = new Actions(store, editor, say, showMode);
   followQueue(store, queue, undo);
   const conflicts = new Conflicts(store, queue, undo, data.urls.track);
   const signing = new Signing(store, queue, data.urls.track, say);
@@ -99,7 +99,9 @@ async function start() {
   /** @type {Controls|null} */
   let controls = null;
   const settings = new Settings(data.user.id, (bindings) => controls?.rebind(bindings));
-  controls = new Controls({ store, player, stage, actions, editor, queue, say, extras }, settings.bindings, () => settings.step);
+  const needs = new Needs(store, actions, () => settings.limits);
+  settings.onNumber = () => needs.changed();
+  controls = new Controls({ store, player, stage, actions, needs, editor, queue, say, sayNeed, extras }, settings.bindings, () => settings.step);
   const tools = new Tools(stage, store, { draft: place("draft"), calliper: place("calliper") });
   tools.onRefused = say;
   tools.onDrawn = (box) => {
@@ -115,10 +117,12 @@ async function start() {
   showUndo(undo);
   showSigned(store);
   followAdjudication(data.urls.tracks);
-  new Timeline(place("timeline"), place("strip"), store);
+  showNeeds(store, needs);
+  new Timeline(place("timeline"), place("strip"), store, needs);
   new Tables(place("boxes"), place("keyframes"), store, actions);
   store.select((store.mine[0] ?? store.model)?.id ?? null);
   await claim(data, store, tab, queue);
+  if (data.startFrame) sayNeed(needs.stops.find(({ frame }) => frame === data.startFrame));
   place("viewer").dataset.ready = "true";
   new CurvePanel(place("viewer"), store, queue);
 }

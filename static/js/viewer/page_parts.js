@@ -3,6 +3,7 @@
 import { request } from "./api.js";
 import { itemsAt } from "./box_items.js";
 import { BoxLayer } from "./box_layer.js";
+import { answerByNumber } from "./dialogs.js";
 import { input } from "./controls.js";
 import { element } from "./table.js";
 import { t } from "./text.js";
@@ -17,20 +18,24 @@ export const place = (id) => document.getElementById(id);
 /** @type {any} */
 let messageTimer = null;
 
-/** A sentence for the reader: a key of the page's sentences, "need:reason,reason", or words. @param {string} message */
+/** A sentence for the reader: a key of the page's sentences, or words. @param {string} message */
 export function say(message) {
-  const [key, detail] = message.split(":");
-  const reasons = key === "need" && detail ? detail.split(",").map((reason) => t(`need_${reason}`)) : null;
-  place("message").textContent = reasons ? reasons.join(", ") : t(message);
+  place("message").textContent = t(message);
   place("message").hidden = false;
   clearTimeout(messageTimer);
   messageTimer = setTimeout(() => { place("message").hidden = true; }, MESSAGE_MS);
 }
 
+/** Why this frame needs the reader. @param {import("./track_review.js").Need|undefined} need */
+export function sayNeed(need) {
+  say(need ? need.reasons.map((reason) => t(`need_${reason}`)).join(", ") : "noNeed");
+}
+
 /** @param {Store} store @param {import("./stage.js").Stage} stage @param {import("./actions.js").Actions} actions */
 export function showBoxes(store, stage, actions) {
   const layer = new BoxLayer(place("overlay"), stage);
-  layer.onSelect = (track) => store.select(track);
+  layer.onSelect = (track) => actions.choose(track);
+  layer.onHover = (track) => store.hover(track);
   layer.onChange = (id, box, isDone) => {
     const track = store.tracks.get(id);
     if (isDone && track) actions.setBox(track, box, "move");
@@ -45,7 +50,7 @@ export function showBoxes(store, stage, actions) {
     if (!isRequested) requestAnimationFrame(render);
     isRequested = true;
   };
-  for (const topic of /** @type {const} */ (["tracks", "selection", "tool", "layers", "view"])) store.on(topic, later);
+  for (const topic of /** @type {const} */ (["tracks", "selection", "hover", "tool", "layers", "view"])) store.on(topic, later);
   stage.container.addEventListener("framepaint", render);
 }
 
@@ -107,8 +112,10 @@ async function readDetections(store, address) {
 
 /** @param {[string, string][]} reasons */
 export function offerReasons(reasons) {
-  place("exclude-reasons")?.replaceChildren(...reasons.map(([value, label]) =>
-    element("button", { className: "btn btn-outline-primary", value, textContent: label })));
+  place("exclude-reasons")?.replaceChildren(...reasons.map(([value, label], i) =>
+    element("button", { className: "btn btn-outline-primary", value, dataset: { number: String(i + 1) } },
+      [element("kbd", { textContent: String(i + 1), "aria-hidden": "true" }), ` ${label}`])));
+  answerByNumber("exclude");
 }
 
 /** @param {import("./undo.js").UndoStack} history */
@@ -124,11 +131,34 @@ export function showUndo(history) {
   }
 }
 
+/** The sentence of a mode that waits for clicks in the picture. @param {string} words "" for none */
+export function showMode(words) {
+  place("mode-note").hidden = !words;
+  place("mode-note").textContent = words;
+}
+
+/** How many frames need this person, on the button that goes there. @param {Store} store @param {import("./needs.js").Needs} needs */
+export function showNeeds(store, needs) {
+  let isRequested = false;
+  const show = () => {
+    isRequested = false;
+    place("need-count").textContent = String(needs.stops.length);
+    place("next-need").toggleAttribute("data-none", !needs.stops.length);
+  };
+  store.on("needs", () => {
+    if (!isRequested) requestAnimationFrame(show);
+    isRequested = true;
+  });
+  show();
+}
+
 /** The signature's buttons. @param {Store} store */
 export function showSigned(store) {
   const show = () => {
     const isSigned = store.mine.some((track) => track.status === "signed");
-    if (place("sign")) place("sign").hidden = isSigned || !store.mine.length;
+    const mayChange = store.canDraw || store.mine.some((track) => track.editable);
+    if (place("sign")) place("sign").hidden = isSigned || !mayChange;
+    if (place("edit-actions")) place("edit-actions").hidden = !mayChange;
     if (place("reopen")) place("reopen").hidden = !isSigned;
     if (place("signed-mark")) place("signed-mark").hidden = !isSigned;
   };

@@ -99,7 +99,10 @@ export class Player {
     const { frame, ended, direction } = this.schedule.at(now);
     this.direction = direction;
     if (frame !== this.store.frame) this.#advance(frame, now);
-    if (ended) this.stop();
+    if (ended) {
+      this.stop();
+      this.store.goTo(frame); // however late its picture is
+    }
   }
 
   /** @param {number} frame @param {number} now */

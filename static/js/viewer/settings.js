@@ -9,8 +9,17 @@ import { dialog } from "./dialogs.js";
 import { ACTIONS, comboOf, conflicts, defaultBindings } from "./keys.js";
 import { element } from "./table.js";
 import { t } from "./text.js";
+import { LIMITS } from "./track_review.js";
 
-const DEFAULT_STEP = 10;
+/**
+ * Numbers that a person may change: field, name in storage, default, lowest.
+ * @type {Readonly<Record<string, {stored: string, standard: number, least: number, most: number}>>}
+ */
+const NUMBERS = Object.freeze({
+  step: { stored: "viewer-step", standard: 10, least: 1, most: 1000 },
+  jump: { stored: "viewer-jump", standard: LIMITS.jump_px, least: 1, most: 1000 },
+  confidence: { stored: "viewer-confidence", standard: LIMITS.low_confidence, least: 0, most: 1 },
+});
 const GROUPS = ["frames", "boxes", "track", "review", "saving"];
 
 /** @type {Record<string, string>} */
@@ -25,28 +34,56 @@ function keycaps(combo) {
 export class Settings {
   /** @param {string|number} userId @param {(bindings: Bindings) => void} apply */
   constructor(userId, apply) {
+    this.userId = userId;
     this.name = `viewer-keys-${userId}`;
-    this.stepName = `viewer-step-${userId}`;
-    this.#followStep();
+    /** @type {() => void} */
+    this.onNumber = () => {};
+    for (const name of Object.keys(NUMBERS)) this.#followNumber(name);
     this.apply = apply;
     this.bindings = this.#stored();
     /** @type {string|null} the action whose next key is being read */
     this.waiting = null;
     dialog("settings").addEventListener("keydown", (event) => this.#read(event));
     dialog("settings").addEventListener("close", () => this.#wait(null));
-    document.getElementById("keys-default")?.addEventListener("click", () => this.#set(defaultBindings()));
+    document.getElementById("keys-default")?.addEventListener("click", () => this.#defaults());
     this.render();
   }
 
   /** Frames that the step keys go. */
   get step() {
-    return Math.max(1, Math.round(Number(localStorage.getItem(this.stepName) ?? DEFAULT_STEP)) || DEFAULT_STEP);
+    return Math.round(this.#number("step"));
   }
 
-  #followStep() {
-    const field = /** @type {HTMLInputElement} */ (document.getElementById("setting-step"));
-    field.value = String(this.step);
-    field.addEventListener("change", () => localStorage.setItem(this.stepName, field.value));
+  /** When a frame needs this person. */
+  get limits() {
+    return { jump_px: this.#number("jump"), low_confidence: this.#number("confidence") };
+  }
+
+  /** @param {string} name */
+  #number(name) {
+    const { stored, standard, least, most } = NUMBERS[name];
+    const value = Number(localStorage.getItem(`${stored}-${this.userId}`) ?? standard);
+    return Number.isFinite(value) ? Math.min(Math.max(value, least), most) : standard;
+  }
+
+  /** @param {string} name */
+  #followNumber(name) {
+    const field = /** @type {HTMLInputElement} */ (document.getElementById(`setting-${name}`));
+    field.value = String(this.#number(name));
+    field.addEventListener("change", () => {
+      if (field.value) localStorage.setItem(`${NUMBERS[name].stored}-${this.userId}`, field.value);
+      field.value = String(this.#number(name));
+      this.onNumber();
+    });
+  }
+
+  #defaults() {
+    for (const [name, { stored, standard }] of Object.entries(NUMBERS)) {
+      localStorage.removeItem(`${stored}-${this.userId}`);
+      /** @type {HTMLInputElement} */ (document.getElementById(`setting-${name}`)).value = String(standard);
+    }
+    this.#set(defaultBindings());
+    this.onNumber();
   }
 
   /** @returns {Bindings} */

@@ -11,17 +11,21 @@
  *            hidden?: boolean, pinned?: boolean, dense?: (FrameBox|null)[]}} Track
  * @typedef {{id: string, nFrames: number, headerNFrames: number|null, width: number, height: number, fps: number|null,
  *            frameTimesMs: number[]|null, timingSource: string, spacingMm: [number, number]|null, kind: string}} Clip
- * @typedef {"frame"|"tracks"|"selection"|"tool"|"layers"|"playing"|"view"} Topic
+ * @typedef {"frame"|"tracks"|"selection"|"tool"|"layers"|"playing"|"view"|"hover"|"needs"} Topic
  */
 import { boxes } from "./tracks.js";
 
 export class Store {
-  /** @param {Clip} clip */
-  constructor(clip) {
+  /** @param {Clip} clip @param {{frame?: number, confidences?: (number|null)[]|null}} [start] */
+  constructor(clip, { frame = 0, confidences = null } = {}) {
     this.clip = clip;
-    this.frame = 0;
-    /** @type {string|null} */
+    this.frame = frame;
+    /** How sure the detector was on each frame; null where it has not run. */
+    this.confidences = confidences;
+    /** Pinned by a click or a key. @type {string|null} */
     this.selected = null;
+    /** Under the pointer: keys mean it while nothing is pinned. @type {string|null} */
+    this.hovered = null;
     this.tool = "select";
     this.isPlaying = false;
     /** Whether this person may begin tracks on this clip, in this window. */
@@ -99,6 +103,11 @@ export class Store {
     return this.selected === null ? undefined : this.tracks.get(this.selected);
   }
 
+  /** What keys mean: the pinned track, else the one under the pointer. */
+  get activeTrack() {
+    return this.selectedTrack ?? (this.hovered === null ? undefined : this.tracks.get(this.hovered));
+  }
+
   /** Tracks that a layer switch and their own eye leave on screen. */
   get visible() {
     return [...this.tracks.values()].filter((track) => {
@@ -126,6 +135,13 @@ export class Store {
     if (id === this.selected) return;
     this.selected = id;
     this.tell("selection");
+  }
+
+  /** @param {string|null} id */
+  hover(id) {
+    if (id === this.hovered) return;
+    this.hovered = id;
+    this.tell("hover");
   }
 
   /** @param {string} tool */

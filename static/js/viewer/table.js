@@ -96,7 +96,7 @@ export class Tables {
   }
 
   #keyframeRows() {
-    const track = this.store.selectedTrack ?? this.actions.target;
+    const track = this.store.activeTrack ?? this.actions.target;
     return (track?.keyframes ?? []).map((keyframe) => {
       const flags = FLAGS.filter((flag) => keyframe[flag]).map((flag) => t(flag));
       const go = element("button", {
@@ -128,7 +128,7 @@ export class Tables {
 
   /** @param {HTMLElement} target */
   #clicked(target) {
-    if (target.dataset.act === "select") this.store.select(target.closest("tr")?.dataset.track ?? null);
+    if (target.dataset.act === "select") this.actions.choose(target.closest("tr")?.dataset.track ?? null);
   }
 
   /** @param {HTMLElement} target */

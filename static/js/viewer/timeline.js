@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * The strip under the picture: one lane a track; ticks are keyframes, solid is tracked, hatched is occluded, empty
- * is a gap; shape and colour of a tick say who made it (white diamond: person, pink circle: model; hollow: out of view). Click or drag to go there.
+ * The strip under the picture: one lane a track; ticks are keyframes, solid is tracked (faded where interpolated),
+ * hatched is occluded, empty is a gap; shape and colour of a tick say who made it (white diamond: person, pink circle:
+ * model; hollow: out of view). Amber marks on top are frames that need this person. Click or drag to go there.
  *
  * @typedef {import("./store.js").Store} Store
  * @typedef {import("./store.js").Track} Track
@@ -10,12 +11,31 @@ import { PALETTE, colourOf } from "./box_items.js";
 import { element } from "./table.js";
 
 const LANE_PX = 16;
-const HEAD_PX = 6;
+const HEAD_PX = 8;
 const TICK_PX = 4;
+const NEED_COLOUR = "#ffb000";
+
+/**
+ * Stretches of frames that look alike: first frame, frame after the last, occluded or not.
+ * @param {(import("./tracks.js").FrameBox|null)[]} dense
+ * @returns {[number, number, boolean][]}
+ */
+export function stretches(dense) {
+  /** @type {[number, number, boolean][]} */
+  const found = [];
+  dense.forEach((here, frame) => {
+    if (!here) return;
+    const last = found.at(-1);
+    if (last && last[1] === frame && last[2] === here.carried.occluded) last[1] = frame + 1;
+    else found.push([frame, frame + 1, here.carried.occluded]);
+  });
+  return found;
+}
 
 export class Timeline {
-  /** @param {HTMLCanvasElement} canvas @param {HTMLElement} slider @param {Store} store */
-  constructor(canvas, slider, store) {
+  /** @param {HTMLCanvasElement} canvas @param {HTMLElement} slider @param {Store} store @param {import("./needs.js").Needs} needs */
+  constructor(canvas, slider, store, needs) {
+    this.needs = needs;
     this.canvas = canvas;
     this.slider = slider;
     this.store = store;
@@ -26,7 +46,7 @@ export class Timeline {
     this.isStale = true;
     /** @type {(frame: number) => void} */
     this.onSeek = (frame) => store.goTo(frame);
-    for (const topic of /** @type {const} */ (["tracks", "selection", "layers"])) store.on(topic, () => this.#stale());
+    for (const topic of /** @type {const} */ (["tracks", "selection", "layers", "needs"])) store.on(topic, () => this.#stale());
     store.on("frame", () => this.draw());
     new ResizeObserver(() => this.#stale()).observe(slider);
     slider.addEventListener("pointerdown", (event) => {
@@ -84,6 +104,7 @@ export class Timeline {
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     this.canvas.style.height = `${height / ratio}px`;
     this.context.clearRect(0, 0, width, height);
+    this.#needMarks(this.context, ratio);
     tracks.forEach((track, lane) => this.#lane(this.context, track, (HEAD_PX + lane * LANE_PX) * ratio, ratio));
     this.isStale = false;
   }
@@ -95,12 +116,11 @@ export class Timeline {
     const isSelected = track.id === this.store.selected;
     context.fillStyle = isSelected ? "rgba(255,255,255,0.10)" : "rgba(255,255,255,0.04)";
     context.fillRect(0, top, context.canvas.width, height);
-    track.dense?.forEach((found, frame) => {
-      if (!found) return;
-      context.globalAlpha = found.kind === "keyframe" ? 0.95 : 0.6;
-      context.fillStyle = found.carried.occluded ? this.hatch : colourOf(track);
-      context.fillRect(frame * step, top + height * 0.3, step + 0.6, height * 0.4);
-    });
+    for (const [first, end, isOccluded] of stretches(track.dense ?? [])) {
+      context.globalAlpha = isOccluded ? 0.9 : 0.65;
+      context.fillStyle = isOccluded ? this.hatch : colourOf(track);
+      context.fillRect(first * step, top + height * 0.3, (end - first) * step, height * 0.4);
+    }
     context.globalAlpha = 1;
     for (const [frame] of Object.entries(track.excluded)) {
       context.fillStyle = "rgba(255,80,80,0.55)";
@@ -108,6 +128,20 @@ export class Timeline {
     }
     for (const keyframe of track.keyframes) {
       this.#tick(context, (keyframe.frame + 0.5) * step, top + height / 2, keyframe.source, keyframe.outside, ratio);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} context @param {number} ratio */
+  #needMarks(context, ratio) {
+    const step = context.canvas.width / this.store.clip.nFrames;
+    context.fillStyle = NEED_COLOUR;
+    for (const { frame } of this.needs.stops) {
+      const x = (frame + 0.5) * step;
+      context.beginPath();
+      context.moveTo(x - 3.5 * ratio, 0);
+      context.lineTo(x + 3.5 * ratio, 0);
+      context.lineTo(x, 6 * ratio);
+      context.fill();
     }
   }
 

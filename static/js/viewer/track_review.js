@@ -74,10 +74,11 @@ function motionReasons(here, previous, limits) {
  * The frames that need a person, in order; frames that a person has settled are left out.
  * @param {Iterable<any>} keyframes
  * @param {number} nFrames
- * @param {{confidences?: (number|null)[]|null, other?: Iterable<any>|null, limits?: typeof LIMITS}} [options]
+ * @param {{confidences?: (number|null)[]|null, other?: Iterable<any>|null, limits?: Partial<typeof LIMITS>}} [options]
  * @returns {Need[]}
  */
-export function needsMe(keyframes, nFrames, { confidences = null, other = null, limits = LIMITS } = {}) {
+export function needsMe(keyframes, nFrames, { confidences = null, other = null, limits: own = LIMITS } = {}) {
+  const limits = { ...LIMITS, ...own };
   const track = asKeyframes(keyframes, nFrames);
   const found = boxes(track, nFrames);
   const others = other && boxes(other, nFrames);
@@ -100,6 +101,37 @@ export function needsMe(keyframes, nFrames, { confidences = null, other = null, 
     if (inOrder.length) needs.push({ frame, score, reasons: inOrder });
   }
   return needs;
+}
+
+/** Reasons that hold over a stretch of frames; the others are events of one frame. */
+const LASTING = Object.freeze(["low_confidence", "disagreement"]);
+
+/**
+ * Where to stop: frames whose reasons are only those of the frame before are left out.
+ * @param {Need[]} needs in order of frames
+ * @returns {Need[]}
+ */
+export function stops(needs) {
+  const at = new Map(needs.map((need) => [need.frame, need.reasons]));
+  return needs.filter(({ frame, reasons }) => {
+    const before = at.get(frame - 1) ?? [];
+    return reasons.some((reason) => !LASTING.includes(reason) || !before.includes(reason));
+  });
+}
+
+/**
+ * Frames on which two readings of one lesion differ: they overlap too little, or only one has a box.
+ * @param {Iterable<any>} a @param {Iterable<any>} b @param {number} nFrames
+ * @returns {Need[]}
+ */
+export function disagreements(a, b, nFrames) {
+  const [first, second] = [boxes(a, nFrames), boxes(b, nFrames)];
+  const differs = (/** @type {number} */ i) => {
+    const [p, q] = [first[i], second[i]];
+    return p && q ? iou(p.box, q.box) < LIMITS.disagreement_iou : Boolean(p) !== Boolean(q);
+  };
+  return first.map((_, frame) => frame).filter(differs)
+    .map((frame) => ({ frame, score: WEIGHTS.disagreement, reasons: ["disagreement"] }));
 }
 
 /**

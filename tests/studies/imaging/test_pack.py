@@ -1,5 +1,6 @@
 """Frame packs: what is stored, what passes, what is wiped, and what a damaged pack does."""
 
+import gc
 import hashlib
 import io
 import subprocess
@@ -316,3 +317,10 @@ class TestDamage:
         packed(cines["rgb"], tmp_path / "q", blank=[BOX])
         with PackReader(tmp_path / "p") as a, PackReader(tmp_path / "q") as b:
             assert a.digest() != b.digest()
+
+
+def test_a_pack_that_is_not_there_is_one_error_and_no_more(tmp_path):
+    """Warnings are errors here: closing what was never opened would be one more."""
+    with pytest.raises(FileNotFoundError):
+        PackReader(tmp_path / "gone.pack")
+    gc.collect()
