@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
 from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction, Supplement
-from studies.models import Clip, Exam, Patient, Study, Track
+from studies.models import Clip, Detection, Exam, Membership, Patient, Study, Track
 from studies.permissions import RESULT_ROLES, can_view_predictions, can_view_results, reach
 from studies.selectors import clips_in_reach, track_of_record, tracks_in_reach
 
+MIN_SIGNED_CINES = 5  # fewer teach a detector nothing
+PEOPLE = (Track.Source.READER, Track.Source.ADJUDICATED)
 CLIP_JOBS = (Job.Kind.DETECT, Job.Kind.DESCRIBE)
 
 
@@ -62,6 +64,35 @@ def predictions_in_reach(*, viewer: User) -> QuerySet[Prediction]:
 def active_ensemble(study: Study) -> ModelVersion | None:
     """The ensemble of record of a study."""
     return ModelVersion.objects.filter(study=study, kind=ModelVersion.Kind.ENSEMBLE, is_active=True).first()
+
+
+def detector_of_record(study: Study) -> ModelVersion | None:
+    """The study's own detector when one was promoted; None stands for the one that ships with the program."""
+    chosen = ModelVersion.objects.filter(study=study, kind=ModelVersion.Kind.DETECTOR, is_active=True)
+    return chosen.exclude(file="").first()
+
+
+def signed_training_clips(study: Study) -> list[Clip]:
+    """Cines of training patients whose track of record was signed by a person, to teach a detector."""
+    clips = Clip.objects.filter(
+        exam__patient__study=study,
+        exam__patient__membership__side=Membership.Side.TRAINING,
+        tracks__status=Track.Status.SIGNED,
+        tracks__source__in=PEOPLE,
+    )
+    return [clip for clip in clips.distinct().order_by("created_at") if _is_signed(track_of_record(clip))]
+
+
+def _is_signed(track: Track | None) -> bool:
+    return track is not None and track.source in PEOPLE and track.status == Track.Status.SIGNED
+
+
+def cines_found_by_others(study: Study, digest: str) -> list[Clip]:
+    """Cines whose newest boxes come from another detector than that of the digest, or that have none."""
+    cines = Clip.objects.filter(exam__patient__study=study, n_frames__gt=1).exclude(kind=Clip.Kind.STILL)
+    newest = Detection.objects.filter(clip=OuterRef("pk")).order_by("-updated_at").values("detector_digest")
+    cines = cines.annotate(found_by=Subquery(newest[:1]))
+    return list(cines.exclude(found_by=digest, found_by__isnull=False).order_by("created_at"))
 
 
 def model_versions_for(study: Study, *, viewer: User) -> QuerySet[ModelVersion]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analysis.views import curves, jobs, models, prediction, result_files, results, split
+from analysis.views import curves, detectors, jobs, models, prediction, result_files, results, split
 
 urlpatterns = [
     path("studies/<slug:slug>/split/", split.split, name="split"),
@@ -26,7 +26,10 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/retry/", jobs.retry, name="job-retry"),
     path("studies/<slug:slug>/models/", models.models, name="models"),
     path("studies/<slug:slug>/models/train/", models.train, name="model-train"),
-    path("studies/<slug:slug>/models/train-detector/", models.train_detector, name="detector-train"),
+    path("studies/<slug:slug>/detectors/", detectors.detectors, name="detectors"),
+    path("studies/<slug:slug>/detectors/train/", detectors.train, name="detector-train"),
+    path("studies/<slug:slug>/detectors/shipped/", detectors.go_back, name="detector-go-back"),
+    path("studies/<slug:slug>/detectors/apply/", detectors.apply, name="detector-apply"),
     path("studies/<slug:slug>/models/judge/", models.judge, name="model-judge"),
     path("studies/<slug:slug>/models/<uuid:version_id>/promote/", models.promote, name="model-promote"),
     path("patients/<uuid:patient_id>/prediction/", prediction.prediction, name="prediction"),

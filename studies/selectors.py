@@ -21,6 +21,7 @@ from studies.models import (
     AuditEvent,
     Clip,
     DataQuery,
+    Detection,
     Label,
     Look,
     Membership,
@@ -137,6 +138,11 @@ def _visible(row, allowed: bool):
     if not allowed:
         return get_object_or_404(type(row).objects.none(), pk=row.pk)
     return row
+
+
+def newest_detection(clip: Clip) -> Detection | None:
+    """The raw boxes of the last run of a detector, with the record of their repair."""
+    return clip.detections.order_by("-updated_at").first()
 
 
 def track_of_record(clip: Clip) -> Track | None:

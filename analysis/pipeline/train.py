@@ -8,6 +8,7 @@ the run folder.
 import hashlib
 import importlib.metadata
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -223,10 +224,11 @@ def _write_recipe(
     exported: tuple[Path, Path, float, dict[str, float]],
 ) -> Path:
     onnx, weights, confidence, found = exported
+    defined = {name: value if math.isfinite(value) else None for name, value in found.items()}
     recipe = {
         "options": asdict(options),
         "training": {"images": len(training), "digest": data_digest(training)},
-        "validation": {"images": len(validation), "digest": data_digest(validation), "figures": found},
+        "validation": {"images": len(validation), "digest": data_digest(validation), "figures": defined},
         "confidence": confidence,
         "files": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (onnx, weights)},
         "versions": {
@@ -235,7 +237,7 @@ def _write_recipe(
         },
     }
     path = run_folder / f"{options.name}.json"
-    path.write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(recipe, indent=1, allow_nan=False), encoding="utf-8")
     return path
 
 

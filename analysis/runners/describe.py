@@ -19,7 +19,7 @@ from analysis.runners.ticker import JobTicker
 from analysis.services.features import StoredStatic, feature_set_store, static_of
 from studies.imaging.pack_reader import PackReader
 from studies.models import Clip, Revision, Track
-from studies.selectors import track_of_record
+from studies.selectors import newest_detection, track_of_record
 from studies.services.video import pack_local_path
 
 NO_TRACK = "There is no lesion box to describe: the detector found none. Draw one in the viewer."
@@ -121,7 +121,7 @@ def _store(
 ) -> None:
     qc: dict[str, Any] = dict(found.qc)
     reasons: list[str] = []
-    detection = clip.detections.first()
+    detection = newest_detection(clip)
     if track.source == Track.Source.MODEL and detection is not None:
         qc["detection"] = detection.qc
         reasons = list(sentences(detection.qc)) if non_compliance(detection.qc) else []

@@ -1,8 +1,11 @@
 """Find the lesion in every frame of a clip: rows -> frames -> detector -> track repair -> rows."""
 
+import tempfile
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -11,6 +14,7 @@ from analysis.pipeline.detector import Detector, load_detector
 from analysis.pipeline.errors import UnusableClipError
 from analysis.pipeline.tracking import repair
 from analysis.runners.ticker import JobTicker
+from analysis.selectors import detector_of_record
 from analysis.services.jobs import job_enqueue
 from studies.imaging.pack_reader import PackReader
 from studies.models import Clip, Study
@@ -50,19 +54,21 @@ def detect_clip(job: Job, ticker: JobTicker) -> dict[str, Any]:
 
 
 def active_detector(study: Study) -> Detector:
-    """Load the study's active detector, else the one that ships with the application."""
-    version = (
-        ModelVersion.objects.filter(kind=ModelVersion.Kind.DETECTOR, is_active=True, study=study)
-        .exclude(file="")
-        .first()
-    )
-    return _loaded(version.file.path if version else None)
+    """Load the study's detector of record, else the one that ships with the application."""
+    version = detector_of_record(study)
+    return _loaded(None if version is None else version.pk)
 
 
 @cache
-def _loaded(path: str | None) -> Detector:
+def _loaded(version_id: UUID | None) -> Detector:
     """Keep a detector loaded in this process: a file never changes once stored."""
-    return load_detector(path)
+    if version_id is None:
+        return load_detector()
+    version = ModelVersion.objects.get(pk=version_id)
+    with tempfile.TemporaryDirectory() as folder, version.file.open("rb") as stored:
+        path = Path(folder) / "detector.onnx"  # storage may have no paths of its own
+        path.write_bytes(stored.read())
+        return load_detector(path, backend="onnxruntime")
 
 
 def _repeated_frames(pack: PackReader, clip: Clip) -> np.ndarray:

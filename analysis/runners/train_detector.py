@@ -27,17 +27,17 @@ from analysis.pipeline.kernels.training_loop import TrainingOptions
 from analysis.pipeline.train import FitOptions, FittedDetector, fit_detector
 from analysis.runners.boxes import dense_boxes, excluded_by_people, head_of
 from analysis.runners.ticker import JobTicker
+from analysis.selectors import MIN_SIGNED_CINES, signed_training_clips
 from analysis.services.registry import detector_store
 from analysis.services.split import linked_patients
 from studies.imaging.pack_reader import PackReader
-from studies.models import Clip, Membership, Study, Track
+from studies.models import Clip, Study
 from studies.selectors import track_of_record
 from studies.services.video import pack_local_path
 
 EVERY_FRAMES = 10
-MIN_CLIPS = 5
 DEFAULT_EPOCHS = 20
-PEOPLE = (Track.Source.READER, Track.Source.ADJUDICATED)
+LEARNING_RATE = 5e-4  # a quarter of that from fresh weights: the shipped ones are refined, not replaced
 COLUMNS = ("file", "source", "width", "height", "boxes_xyxy_px", "near_duplicate_group")
 TOO_FEW = (
     "There are {n} signed cines of training patients; at least {needed} are needed. "
@@ -49,9 +49,9 @@ def train_study_detector(job: Job, ticker: JobTicker) -> dict[str, Any]:
     """Fine-tune the shipped detector on what readers signed; test patients are never read."""
     folder = Path(settings.VAR_DIR) / "runs" / str(job.pk)
     ticker.begin("collecting signed tracks")
-    clips = signed_clips(job.study)
-    if len(clips) < MIN_CLIPS:
-        raise InvalidInputError(TOO_FEW.format(n=len(clips), needed=MIN_CLIPS))
+    clips = signed_training_clips(job.study)
+    if len(clips) < MIN_SIGNED_CINES:
+        raise InvalidInputError(TOO_FEW.format(n=len(clips), needed=MIN_SIGNED_CINES))
     if not (folder / "data" / "manifest.csv").is_file():
         write_stills(job.study, clips, folder / "data")
     stills = read_manifest(folder / "data")
@@ -65,13 +65,13 @@ def train_study_detector(job: Job, ticker: JobTicker) -> dict[str, Any]:
         ticker.progress(min(len(done), epochs), epochs)
 
     options = FitOptions(
-        replace(TrainingOptions(), epochs=epochs, seed=job.study.split_seed, synthetic=0.0),
+        replace(TrainingOptions(), epochs=epochs, learning_rate=LEARNING_RATE, seed=job.study.split_seed),
         pretraining_stills=0,
         synthetic_cines=0,
     )
     fitted = fit_detector(
         training,
-        validation or training,
+        validation,
         folder / "run",
         options,
         initial_weights=DEFAULT_WEIGHTS.with_suffix(".safetensors"),
@@ -81,23 +81,12 @@ def train_study_detector(job: Job, ticker: JobTicker) -> dict[str, Any]:
     )
     ticker.begin("judging on held-out patients")
     version = _store(job, fitted, stills, len(clips), epochs)
-    shutil.rmtree(folder / "data", ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)  # the registry keeps the weights and the recipe
     return {
         "model_version": str(version.pk),
         "message": f"Detector candidate {version.number}: {len(stills)} frames of {len(clips)} signed cines. "
         "An administrator decides whether it becomes the one of record.",
     }
-
-
-def signed_clips(study: Study) -> list[Clip]:
-    """Cines of training patients whose track of record was signed by a person."""
-    clips = Clip.objects.filter(
-        exam__patient__study=study,
-        exam__patient__membership__side=Membership.Side.TRAINING,
-        tracks__status=Track.Status.SIGNED,
-        tracks__source__in=PEOPLE,
-    )
-    return [clip for clip in clips.distinct().order_by("created_at") if _is_signed(track_of_record(clip))]
 
 
 def write_stills(study: Study, clips: list[Clip], folder: Path) -> None:
@@ -134,10 +123,6 @@ def _stills_of(clip: Clip, links: dict[object, str], folder: Path) -> Iterator[d
             }
 
 
-def _is_signed(track: Track | None) -> bool:
-    return track is not None and track.source in PEOPLE and track.status == Track.Status.SIGNED
-
-
 def _store(job: Job, fitted: FittedDetector, stills: list, n_clips: int, epochs: int) -> ModelVersion:
     """Judge the candidate and the shipped detector on the same held-out patients, and store the candidate."""
     aside = heldout(stills)
@@ -147,11 +132,17 @@ def _store(job: Job, fitted: FittedDetector, stills: list, n_clips: int, epochs:
             detector = load_detector(path)
             found = detector.detect(read_grey(still.file) for still in aside)
             judged[name] = report(aside, found, detector.info.confidence)
+    recipe = json.loads(fitted.recipe.read_text(encoding="utf-8"))
     return detector_store(
         job=job,
         blob=fitted.onnx.read_bytes(),
         digest=load_detector(fitted.onnx).digest,
-        parameters={"epochs": epochs, "every_frames": EVERY_FRAMES},
+        parameters={"epochs": epochs, "every_frames": EVERY_FRAMES, "recipe": recipe},
         snapshot={"frames": len(stills), "clips": n_clips, "seal_hash": job.study.seal_hash},
-        summary={"validation": fitted.validation, "held_out": judged, "confidence": fitted.confidence},
+        summary={
+            "validation": recipe["validation"]["figures"],
+            "held_out": judged,
+            "n_held_out": len(aside),
+            "confidence": fitted.confidence,
+        },
     )

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from analysis.models import Evaluation, Job, ModelVersion, Promotion
 from studies.errors import RuleViolationError
-from studies.models import Look
+from studies.models import Look, Study
 from studies.services.audit import audit_record
 
 FIRST_REASON = "The first ensemble of the study; later ones are promoted by an administrator."
@@ -104,6 +104,29 @@ def evaluation_store(
     row.full_clean()
     row.save(force_insert=True)
     return row
+
+
+@transaction.atomic
+def detector_go_back(*, actor: User, study: Study, reason: str) -> None:
+    """Make the shipped detector the one of record again; those of the study stay candidates."""
+    if not reason.strip():
+        raise RuleViolationError(
+            "Say why the shipped detector becomes the one of record; the reason is kept."
+        )
+    replaced = ModelVersion.objects.filter(
+        study=study, kind=ModelVersion.Kind.DETECTOR, is_active=True
+    ).first()
+    if replaced is None:
+        raise RuleViolationError("The shipped detector is the one of record already.")
+    ModelVersion.objects.filter(pk=replaced.pk).update(is_active=False)
+    audit_record(
+        actor=actor,
+        action="model.go_back",
+        target=replaced,
+        study=study,
+        changes={"active": [str(replaced.pk), None]},
+        reason=reason,
+    )
 
 
 @transaction.atomic

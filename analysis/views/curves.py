@@ -15,7 +15,7 @@ from analysis.selectors import features_for_track
 from analysis.services.features import static_of
 from studies.models import Clip, Track
 from studies.rules.tracks import boxes as frame_boxes
-from studies.selectors import clip_get, track_shown, tracks_for
+from studies.selectors import clip_get, newest_detection, track_shown, tracks_for
 
 GROUPS = (
     ("firstorder_", gettext_noop("first order")),
@@ -57,7 +57,7 @@ def curves(request: HttpRequest, clip_id: object) -> HttpResponse:
 
 def _quality(clip: Clip, features: FeatureSet | None) -> TrackQuality:
     """The record of the newest detection, and the frames that the features leave out."""
-    detection = clip.detections.first()
+    detection = newest_detection(clip)
     qc = detection.qc if detection is not None else None
     return track_quality(qc or None, features.excluded if features is not None else None)
 

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analysis.models import Evaluation, Job
+from analysis.models import Evaluation, Job, ModelVersion
 from analysis.reports.model_tables import model_name
 from analysis.selectors import active_ensemble, model_versions_for
 from analysis.services.jobs import job_enqueue
@@ -28,7 +28,8 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     study = study_get(slug, viewer=request.user)
     allowed = can_view_models(request.user, study)
     require(request, allowed, action="read models", target=study, study=study)
-    versions = list(model_versions_for(study, viewer=request.user))
+    fitted = model_versions_for(study, viewer=request.user)
+    versions = list(fitted.filter(kind=ModelVersion.Kind.ENSEMBLE))
     for version in versions:
         version.words = model_name(version.name)
         version.oof = _figures(version, Evaluation.Cohort.OUT_OF_FOLD)
@@ -60,15 +61,6 @@ def train(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def train_detector(request: HttpRequest, slug: str) -> HttpResponse:
-    """Start training a detector on the signed tracks of training patients."""
-    study = _study(request, slug, "train detector", can_train)
-    job = job_enqueue(actor=request.user, kind=Job.Kind.TRAIN_DETECTOR, study=study)
-    return redirect("job", job.pk)
-
-
-@login_required
-@require_POST
 def judge(request: HttpRequest, slug: str) -> HttpResponse:
     """Start judging on the test side; the look is counted when the job opens it."""
     study = _study(request, slug, "judge", can_take_look)
@@ -94,7 +86,7 @@ def promote(request: HttpRequest, slug: str, version_id: object) -> HttpResponse
         messages.success(request, _("This version is now the one of record."))
     except StudiesError as error:
         messages.error(request, str(error))
-    return redirect("models", slug)
+    return redirect("detectors" if version.kind == ModelVersion.Kind.DETECTOR else "models", slug)
 
 
 def _study(request: HttpRequest, slug: str, act: str, predicate) -> Study:

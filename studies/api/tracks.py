@@ -20,7 +20,7 @@ from studies.api.track_state import clip_tracks, track_state
 from studies.errors import ConflictError, LockedError, NotPermittedError, RuleViolationError, StudiesError
 from studies.models import Clip, Revision, Track
 from studies.rules.tracks import TrackError
-from studies.selectors import clip_get, track_get
+from studies.selectors import clip_get, newest_detection, track_get
 from studies.services import annotation
 from studies.services.adjudication import adjudication_open
 from studies.services.denials import permission_denied
@@ -285,7 +285,7 @@ class ClipDetections(TrackView):
 
     def get(self, request: Request, clip_id: UUID) -> Response:
         """Show."""
-        newest = clip_get(clip_id, viewer=request.user).detections.first()
+        newest = newest_detection(clip_get(clip_id, viewer=request.user))
         if newest is None:
             return Response({"detector": None, "frames": [], "status": []})
         return Response(

@@ -62,7 +62,7 @@ def detection_store(
         defaults={"detector_name": detector_name, "frames": plain, **repair},
     )
     if not created:
-        Detection.objects.filter(pk=detection.pk).update(**repair)
+        Detection.objects.filter(pk=detection.pk).update(updated_at=timezone.now(), **repair)
         detection.refresh_from_db()
     action = "detection.store" if created else "detection.renew"
     audit_record(actor=None, action=action, target=detection, study=clip.study)

@@ -19,6 +19,12 @@ REFUSALS = (
     gettext_noop("Only a failed or cancelled job can be retried."),
     gettext_noop("Say why this version becomes the one of record; the reason is kept."),
     gettext_noop("This version is the one of record already."),
+    gettext_noop("Say why the shipped detector becomes the one of record; the reason is kept."),
+    gettext_noop("The shipped detector is the one of record already."),
+    gettext_noop(
+        "Expected images of two groups at least, to train and to validate on, got %(n)s besides the held-out "
+        "fifth; add images of other patients."
+    ),
     gettext_noop("Seal the split before looking at the test side."),
     gettext_noop("Some patients do not belong to this study; nothing was assigned."),
     gettext_noop("The clip belongs to another patient."),

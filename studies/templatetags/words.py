@@ -231,6 +231,7 @@ def _computing_acts() -> dict[str, str]:
         "job.retry": _("retried a job"),
         "job.train_detector": _("started training the detector"),
         "look.take": _("took a look at the test side"),
+        "model.go_back": _("went back to the shipped detector"),
         "model.promote": _("made a model the one of record"),
         "model.store": _("stored a trained model"),
     }

@@ -117,7 +117,10 @@ job-cancel                   POST   302    403    404    404    403    302    40
 job-retry                    POST   302    403    404    404    403    302    404    403    404
 models                       GET    302    200    403    403    200    200    404    200    403
 model-train                  POST   302    403    403    403    403    302    404    403    403
+detectors                    GET    302    200    403    403    200    200    404    200    403
 detector-train               POST   302    403    403    403    403    302    404    403    403
+detector-go-back             POST   302    403    403    403    403    302    404    403    403
+detector-apply               POST   302    403    403    403    403    302    404    403    403
 model-judge                  POST   302    302    403    403    403    302    404    403    403
 model-promote                POST   302    403    403    403    403    302    404    403    403
 prediction                   GET    302    200    403    403    200    200    404    404    403

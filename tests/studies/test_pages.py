@@ -37,8 +37,8 @@ CONSISTENT = {"age_years": 50, "menopause": 1, "size_cm": 2.5, "c_t": 2, "c_n": 
 PAGES_OF = {
     "coordinator": (
         "home", "study", "study-create", "cohort", "patient-create", "patient", "clinical-edit", "upload",
-        "hospital-find", "hospital-number", "results", "models", "jobs", "job", "split", "pathology",
-        "specimen", "prediction", "curves", "queries", "query", "query-create",
+        "hospital-find", "hospital-number", "results", "models", "detectors", "jobs", "job", "split",
+        "pathology", "specimen", "prediction", "curves", "queries", "query", "query-create",
         "screening", "patient-screening", "jobs-summary",
     ),
     "sonographer": (
@@ -51,8 +51,8 @@ PAGES_OF = {
         "home", "study", "cohort", "patient", "results", "models", "jobs", "prediction", "curves", "specimen",
     ),
     "administrator": (
-        "home", "study", "cohort", "patient", "results", "models", "jobs", "job", "people", "audit",
-        "prediction", "curves",
+        "home", "study", "cohort", "patient", "results", "models", "detectors", "jobs", "job", "people",
+        "audit", "prediction", "curves",
     ),
 }  # fmt: skip
 FRAGMENTS = {"prediction", "curves", "jobs-summary"}

@@ -130,11 +130,22 @@ def heldout(stills: Iterable[LabelledStill]) -> list[LabelledStill]:
 
 def training_split(stills: Iterable[LabelledStill]) -> tuple[list[LabelledStill], list[LabelledStill]]:
     """Training and validation images: the held-out fifth removed, then a grouped ninth set aside for early
-    stopping."""
+    stopping, of few groups at least one.
+
+    Raises InvalidInputError when fewer than two groups are left to train and to validate on.
+    """
     rest = [still for still in stills if not is_heldout(still.group)]
-    aside = [fold_of(still.group, VALIDATION_FOLDS, salt="validation:") == 0 for still in rest]
-    training = [still for still, out in zip(rest, aside, strict=True) if not out]
-    validation = [still for still, out in zip(rest, aside, strict=True) if out]
+    groups = sorted({still.group for still in rest})
+    if len(groups) < 2:
+        raise InvalidInputError(
+            f"Expected images of two groups at least, to train and to validate on, got {len(groups)} besides "
+            "the held-out fifth; add images of other patients."
+        )
+    aside = {group for group in groups if fold_of(group, VALIDATION_FOLDS, salt="validation:") == 0}
+    if not aside or len(aside) == len(groups):
+        aside = {min(groups, key=lambda group: fold_of(group, 2**32, salt="validation:"))}
+    training = [still for still in rest if still.group not in aside]
+    validation = [still for still in rest if still.group in aside]
     assert_disjoint(training, validation)
     return training, validation
 

@@ -152,10 +152,11 @@ def _parameter_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[
 
 
 def learning_rate(step: int, total: int, options: TrainingOptions) -> float:
-    """Linear warm-up, then half a cosine down to the final rate."""
-    if step < options.warmup_steps:
-        return options.learning_rate * (step + 1) / options.warmup_steps
-    done = min(1.0, (step - options.warmup_steps) / max(1, total - options.warmup_steps))
+    """Linear warm-up (of a short run a tenth at most), then half a cosine down to the final rate."""
+    warmup = min(options.warmup_steps, max(1, total // 10))
+    if step < warmup:
+        return options.learning_rate * (step + 1) / warmup
+    done = min(1.0, (step - warmup) / max(1, total - warmup))
     low = options.final_learning_rate
     return options.learning_rate * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * done)))
 
