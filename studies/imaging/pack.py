@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from studies.imaging.decoders import decoders_of
 from studies.imaging.grey import smallest
 from studies.imaging.jpeg import decode_jpeg, encode_jpeg
 from studies.imaging.pack_format import (
+    CONTENT_TYPES,
     FOOTER,
     HEAD,
     JPEG,
@@ -32,11 +34,11 @@ from studies.imaging.pack_format import (
     to_bytes,
 )
 from studies.imaging.pack_reader import PackReader
-from studies.imaging.png import encode_png
+from studies.imaging.png import decode_png, encode_png
 from studies.imaging.types import Box, CineInfo, Frame, PackInfo, SourceFrame
 from studies.imaging.wipe import blank_pixels, clip_boxes, wipe_jpeg, wiped_boxes
 
-__all__ = ["PackReader", "write_pack"]
+__all__ = ["PackReader", "wipe_pack", "write_pack"]
 
 VIEW_QUALITY = 95
 """JPEG quality of viewing copies: VIEWER B9 asks for at least 95."""
@@ -126,23 +128,34 @@ class _Writer:
         }  # fmt: skip
 
 
-def _write(
-    source: Path, sink: _Sink, info: CineInfo, blank: tuple[Box, ...],
-    progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None,
-) -> PackInfo:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What becomes of the frames of one cine; ``wiped`` are boxes that were wiped before."""
+
+    frames: Iterable[SourceFrame]
+    info: CineInfo
+    blank: tuple[Box, ...]
+    wiped: tuple[Box, ...] = ()
+    progress: Callable[[int, int], None] | None = None
+    cancelled: Callable[[], bool] | None = None
+
+
+def _write(plan: _Plan, sink: _Sink) -> PackInfo:
+    info = plan.info
     front = to_bytes(info_to_json(info))
     sink.write(HEAD.pack(MAGIC, VERSION, len(front)) + front)
-    writer = _Writer(sink, info, blank)
-    for number, frame in enumerate(source_frames(source), start=1):
-        if cancelled is not None and cancelled():
+    writer = _Writer(sink, info, plan.blank)
+    for number, frame in enumerate(plan.frames, start=1):
+        if plan.cancelled is not None and plan.cancelled():
             raise PackCancelledError("The upload was cancelled; nothing was kept.")
         writer.add(frame)
-        if progress is not None:
-            progress(number, info.n_frames)
+        if plan.progress is not None:
+            plan.progress(number, info.n_frames)
     if len(writer.index) != info.n_frames:
         raise RefusedFileError(
             f"{info.n_frames} frames were expected and {len(writer.index)} read; export the cine again."
         )
+    writer.blanked.update(plan.wiped)
     facts = writer.facts()
     index, tail = b"".join(e.pack() for e in writer.index), to_bytes(facts)
     index_offset, tail_offset = sink.write(index), sink.write(tail)
@@ -153,6 +166,20 @@ def _write(
         blanked=tuple(sorted(writer.blanked)),
         n_bytes=sink.position, sha256=sink.hexdigest(), decoder=str(facts["decoder"]), format_version=VERSION,
     )  # fmt: skip
+
+
+def _write_file(plan: _Plan, target: Path) -> PackInfo:
+    """The pack at a path, which appears only when it is complete."""
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with part.open("wb") as handle:
+            packed = _write(plan, _Sink(handle))
+            handle.flush()
+            os.fsync(handle.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return packed
 
 
 def write_pack(
@@ -180,15 +207,27 @@ def write_pack(
         PackCancelledError: ``cancelled`` said so.
     """
     boxes = clip_boxes(blank, info.height, info.width)
-    if not isinstance(target, Path):
-        return _write(Path(source), _Sink(target), info, boxes, progress, cancelled)
-    part = target.with_name(f"{target.name}.part")
-    try:
-        with part.open("wb") as handle:
-            packed = _write(Path(source), _Sink(handle), info, boxes, progress, cancelled)
-            handle.flush()
-            os.fsync(handle.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    return packed
+    plan = _Plan(source_frames(Path(source)), info, boxes, progress=progress, cancelled=cancelled)
+    return _write_file(plan, target) if isinstance(target, Path) else _write(plan, _Sink(target))
+
+
+def wipe_pack(source: PackReader, target: Path, blank: Sequence[Box]) -> PackInfo:
+    """Store the frames of a pack anew with further boxes wiped; what was wiped before stays so.
+
+    Args:
+        source: the pack as it is stored.
+        target: a path, which appears only when the new pack is complete.
+        blank: boxes ``(x1, y1, x2, y2)``, half-open pixels, to be wiped from every frame.
+
+    Raises:
+        PackError: the stored pack is altered or cut short.
+    """
+    boxes = clip_boxes(blank, source.height, source.width)
+    return _write_file(_Plan(_stored_frames(source), source.info, boxes, wiped=source.blanked), target)
+
+
+def _stored_frames(source: PackReader) -> Iterator[SourceFrame]:
+    for frame_index in range(source.n_frames):
+        data, content_type = source.lossless(frame_index)
+        is_jpeg = content_type == CONTENT_TYPES[JPEG]
+        yield SourceFrame(jpeg=data) if is_jpeg else SourceFrame(pixels=decode_png(data))

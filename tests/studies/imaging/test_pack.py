@@ -13,7 +13,7 @@ from studies.errors import RefusedFileError
 from studies.imaging import wipe
 from studies.imaging.cine import inspect_file, iter_frames, iter_luma
 from studies.imaging.jpeg import clean_jpeg, decode_jpeg, decode_luma
-from studies.imaging.pack import write_pack
+from studies.imaging.pack import wipe_pack, write_pack
 from studies.imaging.pack_format import FOOTER, PackCancelledError, PackError
 from studies.imaging.pack_reader import PackReader
 from tests.studies.imaging.builders import (
@@ -324,3 +324,34 @@ def test_a_pack_that_is_not_there_is_one_error_and_no_more(tmp_path):
     with pytest.raises(FileNotFoundError):
         PackReader(tmp_path / "gone.pack")
     gc.collect()
+
+
+def test_a_stored_pack_is_wiped_again_and_nothing_else_changes(cines, tmp_path):
+    first, second = (0, 0, 16, 8), (32, 16, 48, 32)
+    for name, source in cines.items():
+        packed(source, tmp_path / "p", blank=[first])
+        with PackReader(tmp_path / "p") as pack:
+            found = wipe_pack(pack, tmp_path / "q", [second])
+            before = [pack.rgb(i) for i in range(pack.n_frames)]
+            was_wiped = set(pack.blanked)
+        with PackReader(tmp_path / "q") as pack:
+            after = [pack.rgb(i) for i in range(pack.n_frames)]
+            assert set(pack.blanked) == set(found.blanked) > was_wiped, name
+        for old, new in zip(before, after, strict=True):
+            changed = np.argwhere(np.any(old != new, axis=-1))
+            assert np.ptp(new[18:30, 34:46].reshape(-1, 3), axis=0).max() <= 2, name  # flat, but for its rim
+            assert changed.size, name
+            assert (changed.max(axis=0) <= [33, 49]).all(), name
+            assert (changed.min(axis=0) >= [14, 30]).all(), name
+
+
+def test_wiping_an_altered_pack_is_refused(cines, tmp_path):
+    packed(cines["native"], tmp_path / "p")
+    data = bytearray((tmp_path / "p").read_bytes())
+    with PackReader(tmp_path / "p") as pack:
+        offset = pack._index[3].offset
+    data[offset + 40] ^= 1
+    (tmp_path / "p").write_bytes(data)
+    with PackReader(tmp_path / "p") as pack, pytest.raises(PackError, match="altered"):
+        wipe_pack(pack, tmp_path / "q", [BOX])
+    assert not (tmp_path / "q").exists()
