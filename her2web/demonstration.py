@@ -16,9 +16,11 @@ from analysis.models import Job
 from analysis.services.jobs import job_enqueue
 from analysis.services.split import study_split
 from studies.models import Clip, Label, Patient, RoleGrant, Site, Study, Upload
+from studies.selectors import clips_unchecked
 from studies.services.cohort import clinical_save, grant_create, patient_create, site_create, study_create
 from studies.services.membership import study_seal
 from studies.services.pathology import label_lock, label_save, specimen_create
+from studies.services.pixels import pixels_sign
 from studies.services.video import upload_create
 
 SLUG = "demonstration"
@@ -30,6 +32,7 @@ DESCRIPTION = (
 SITES = (("A", "Simulated centre A"), ("B", "Simulated centre B"))
 LOGINS_FILE = "demonstration_logins.csv"
 PASSWORD_BYTES = 9
+PICTURES_LEFT = 3
 STAGES = {"I": "I", "II": "II", "III": "III", "1": "I", "2": "II", "3": "III"}
 
 
@@ -118,6 +121,15 @@ def counts(study: Study) -> dict[str, tuple[int, int]]:
     ):
         stages[text] = (jobs.filter(condition).values("clip").distinct().count(), uploads.count())
     return stages
+
+
+def pictures_sign(study: Study, users: dict[str, AbstractBaseUser]) -> int:
+    """Sign that simulated pictures show no names, all but the last few: those wait for a visitor."""
+    waiting = list(clips_unchecked(study, viewer=users["coordinator"]))
+    signed = waiting[: max(len(waiting) - PICTURES_LEFT, 0)]
+    for clip in signed:
+        pixels_sign(actor=users["coordinator"], clip=clip, seen_sha256=clip.pack_sha256)
+    return len(signed)
 
 
 def detections_resume(study: Study) -> int:

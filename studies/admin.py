@@ -91,3 +91,11 @@ for model in (
     models.Track,
 ):
     admin.site.register(model, ReadOnlyAdmin)
+
+
+@admin.register(models.PixelCheck)
+class PixelCheckAdmin(ReadOnlyAdmin):
+    """Who looked at the pixels of a clip."""
+
+    list_display = ["clip", "checker", "outcome", "status", "created_at"]
+    list_filter = ["outcome", "status"]

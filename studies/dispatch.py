@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 INGEST = "studies.ingest"
+WIPE = "studies.wipe"
 CLIP_ARRIVED = "analysis.clip_arrived"
 TRACK_CHANGED = "analysis.track_changed"
 

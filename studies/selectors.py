@@ -26,6 +26,7 @@ from studies.models import (
     Look,
     Membership,
     Patient,
+    PixelCheck,
     RoleGrant,
     Site,
     Specimen,
@@ -359,3 +360,13 @@ def audit_in_reach(*, viewer: User) -> QuerySet[AuditEvent]:
     opened = Q(study__sealed_at__isnull=True) | Exists(Look.objects.filter(study=OuterRef("study")))
     trainer = reach(viewer, {Role.ADMINISTRATOR}, site=None, unblinded=True)
     return events.filter(~of_labels | seen | trainer & opened)
+
+
+def clips_unchecked(study: Study, *, viewer: User) -> QuerySet[Clip]:
+    """Clips whose present pictures nobody found free of identifying text, oldest first."""
+    found_clean = PixelCheck.objects.filter(
+        clip=OuterRef("pk"), outcome=PixelCheck.Outcome.CLEAN, pack_sha256=OuterRef("pack_sha256")
+    )
+    patients = patients_for(study, viewer=viewer)
+    clips = Clip.objects.filter(~Exists(found_clean), exam__patient__in=patients)
+    return clips.select_related("exam__patient__site").order_by("created_at", "pk")

@@ -7,6 +7,7 @@ from studies.models.clinical import ClinicalRecord
 from studies.models.cohort import Exam, HospitalLink, Lesion, Look, Membership, Patient, Site, Study
 from studies.models.eligibility import CriterionRow, Screening
 from studies.models.pathology import Label, Specimen
+from studies.models.pixel_check import PixelCheck
 from studies.models.queries import DataQuery, QueryNote
 from studies.models.video import Clip, Upload
 
@@ -24,6 +25,7 @@ __all__ = [
     "Look",
     "Membership",
     "Patient",
+    "PixelCheck",
     "QueryNote",
     "Revision",
     "RoleGrant",

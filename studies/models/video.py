@@ -8,14 +8,17 @@ from studies.models.base import Row
 from studies.models.cohort import Exam, Lesion, Patient, Study
 
 
-def pack_path(clip: "Clip", _name: str) -> str:
-    """Return the storage name of a clip's frame pack: no identifier, only the clip's UUID."""
-    return f"clips/{clip.id}/frames.pack"
+def pack_path(clip: "Clip", name: str) -> str:
+    """Return the storage name of a clip's frame pack: no identifier, only the clip's UUID.
+
+    A pack is never overwritten: one that was wiped again gets another name.
+    """
+    return f"clips/{clip.id}/{name}"
 
 
-def thumbnail_path(clip: "Clip", _name: str) -> str:
+def thumbnail_path(clip: "Clip", name: str) -> str:
     """Return the storage name of a clip's thumbnail."""
-    return f"clips/{clip.id}/thumbnail.jpg"
+    return f"clips/{clip.id}/{name}"
 
 
 def spool_path(upload: "Upload", _name: str) -> str:

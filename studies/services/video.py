@@ -173,7 +173,7 @@ def pack_local_path(clip: Clip) -> Path:
         return Path(clip.pack.path)
     except NotImplementedError:
         pass
-    cached = settings.VAR_DIR / "pack-cache" / f"{clip.pack_sha256}.pack"
+    cached = pack_cache_path(clip.pack_sha256)
     if not cached.is_file():
         cached.parent.mkdir(parents=True, exist_ok=True)
         with (
@@ -183,6 +183,11 @@ def pack_local_path(clip: Clip) -> Path:
             shutil.copyfileobj(source, copy, COPY_BYTES)
         Path(copy.name).replace(cached)
     return cached
+
+
+def pack_cache_path(pack_sha256: str) -> Path:
+    """Where a pack of remote storage is kept on this machine once it was read."""
+    return Path(settings.VAR_DIR) / "pack-cache" / f"{pack_sha256}.pack"
 
 
 def _identifier_key() -> bytes:

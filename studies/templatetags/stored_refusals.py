@@ -47,6 +47,15 @@ REFUSALS = (
         "There are %(n)s signed cines of training patients; at least %(needed)s are needed. Let the "
         "readers sign more."
     ),
+    gettext_noop("Mark at least one region inside the picture."),
+    gettext_noop("Mark at most %(n)s regions at once; join those that touch."),
+    gettext_noop("The pictures changed since this page was opened; look at them again."),
+    gettext_noop("Regions of this clip are being wiped; look again when that is done."),
+    gettext_noop("Regions are marked. Wipe them first, or remove the marks."),
+    gettext_noop("A region needs four whole numbers: left, top, right, bottom."),
+    gettext_noop(
+        "The regions could not be wiped; the clip is unchanged. Try again, or ask the administrator."
+    ),
     gettext_noop("Enter the hospital number; it is empty."),
     gettext_noop("A hospital number has at most 64 characters; this one is longer."),
     gettext_noop(

@@ -157,6 +157,9 @@ def _cohort_acts() -> dict[str, str]:
     return {
         "clinical.save": _("saved clinical values"),
         "clip.create": _("stored a clip"),
+        "pixels.clean": _("found no identifying text in a clip"),
+        "pixels.wipe": _("marked regions of a clip to be wiped"),
+        "pixels.wiped": _("had regions of a clip wiped"),
         "exam.create": _("added a visit"),
         "grant.create": _("granted a role"),
         "grant.revoke": _("took a role away"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from studies.models import AuditEvent, Label, Screening, Specimen, Study, Upload
 from studies.permissions import Role, is_blinded, roles_in
-from studies.selectors import clips_to_read, patients_for, studies_for
+from studies.selectors import clips_to_read, clips_unchecked, patients_for, studies_for
 from studies.views.query_counts import queries_by_site
 
 CHANGES_SHOWN = 12
@@ -111,6 +111,7 @@ def _cohort_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
     waiting = [count for count in by_site if count.unsettled]
     unassigned = study.uploads.filter(patient__isnull=True, status=Upload.Status.QUEUED)
     refused = study.uploads.filter(status=Upload.Status.REFUSED)
+    unchecked = clips_unchecked(study, viewer=viewer)
     no_cine = patients.filter(exams__clips__isnull=True).distinct()
     oldest = unassigned.aggregate(at=Min("created_at"))["at"]
     return [
@@ -134,6 +135,12 @@ def _cohort_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
             patients.exclude(screening__decision=Screening.Decision.INCLUDED).count(),
             f"{screening}?show=undecided",
             act=_("Screen them"),
+        ),
+        Task(
+            _("Clips whose pictures nobody checked for names"),
+            unchecked.count(),
+            reverse("pixels", args=[study.slug]),
+            act=_("Look at them"),
         ),
         Task(
             _("Patients with missing clinical values"),

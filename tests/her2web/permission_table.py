@@ -165,6 +165,9 @@ upload                       POST   302    201    201    403    403    403    40
 upload-row                   GET    302    200    200    404    200    200    404    404    200
 upload-cancel                POST   302    200    200    404    403    403    404    404    200
 upload-assign                POST   302    200    200    404    404    403    404    404    200
+pixels                       GET    302    200    200    403    403    403    404    200    200
+clip-pixels                  GET    302    200    200    404    403    403    404    404    200
+clip-pixels                  POST   302    200    200    404    403    403    404    404    200
 pathology                    GET    302    200    403    200    200    403    404    200    403
 specimen                     GET    302    200    404    200    200    200    404    404    404
 specimen                     POST   302    403    404    302    403    403    404    404    404

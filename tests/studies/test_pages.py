@@ -37,6 +37,7 @@ CONSISTENT = {"age_years": 50, "menopause": 1, "size_cm": 2.5, "c_t": 2, "c_n": 
 PAGES_OF = {
     "coordinator": (
         "home", "study", "study-create", "cohort", "patient-create", "patient", "clinical-edit", "upload",
+        "pixels", "clip-pixels",
         "hospital-find", "hospital-number", "results", "models", "detectors", "jobs", "job", "split",
         "pathology", "specimen", "prediction", "curves", "queries", "query", "query-create",
         "screening", "patient-screening", "jobs-summary",
@@ -91,7 +92,7 @@ def address(world: SimpleNamespace, page: str) -> str:
         "patient-screening": world.patient,
         "hospital-number": world.patient, "specimen-create": world.patient, "specimen": world.specimen,
         "query": world.query, "query-create": world.patient, "job": world.job, "clip": world.clip,
-        "curves": world.clip,
+        "curves": world.clip, "clip-pixels": world.clip,
     }  # fmt: skip
     if page in ("home", "study-create"):
         return reverse(page)
@@ -358,3 +359,23 @@ def test_an_empty_study_says_what_to_do_next(page):
     answer = logged_in(user).get(path)
     assert answer.status_code == 200
     assert re.search(r'class="[^"]*(empty|task)', answer.content.decode())
+
+
+def test_a_person_signs_pictures_or_has_regions_wiped(world):
+    client, path = logged_in(world.people["coordinator"]), reverse("clip-pixels", args=[world.clip.pk])
+    seen = {"seen": world.clip.pack_sha256}
+    refused = client.post(path, seen | {"wipe": "1", "region": ["1,2,3"]})
+    assert "A region needs four whole numbers" in text_of(refused)
+    assert 'value="1,2,3"' in refused.content.decode()  # what was typed stays
+    refused = client.post(path, seen | {"clean": "1", "region": ["1,2,30,40"]})
+    assert "Wipe them first" in text_of(refused)
+    client.post(path, seen | {"wipe": "1", "region": ["1,2,30,40"]})
+    check = world.clip.pixel_checks.get()
+    assert (check.status, check.regions) == ("waiting", [[1, 2, 30, 40]])
+    assert "being wiped" in text_of(client.get(path))
+    assert client.get(path, headers={"HX-Request": "true"}).status_code == 204
+    check.status = "done"
+    check.save()
+    assert client.get(path, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    assert client.post(path, seen | {"clean": "1"}).status_code == 302
+    assert world.clip.pixel_checks.filter(outcome="clean", pack_sha256=world.clip.pack_sha256).count() == 1

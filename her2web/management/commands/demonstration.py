@@ -56,6 +56,7 @@ class Command(BaseCommand):
         demonstration.cines_ensure(study, users, folder)
         demonstration.detections_resume(study)
         self._wait(lambda: self._cines_done(study))
+        demonstration.pictures_sign(study, users)
         self._step("splitting and sealing")
         study = demonstration.split_and_seal(study, users)
         self._run_job(study, users, Job.Kind.LEARN)
