@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('studies', '0004_data_queries'),
+        ('studies', '0005_screening'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
