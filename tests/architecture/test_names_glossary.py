@@ -8,8 +8,8 @@ from django.urls import URLPattern, get_resolver
 GLOSSARY = {
     "studies": {
         "AuditEvent", "ClinicalRecord", "Clip", "CriterionRow", "DataQuery", "Detection", "Exam",
-        "HospitalLink", "Label", "Lesion", "Look", "Membership", "Patient", "QueryNote", "Revision",
-        "RoleGrant", "Screening", "Site", "Specimen", "Study", "Track", "Upload",
+        "HospitalLink", "Label", "Lesion", "Look", "Membership", "Patient", "PixelCheck", "QueryNote",
+        "Revision", "RoleGrant", "Screening", "Site", "Specimen", "Study", "Track", "Upload",
     },
     "analysis": {
         "Evaluation", "FeatureSet", "FeatureVariant", "Job", "ModelVersion", "Prediction", "Promotion",
