@@ -2,12 +2,24 @@
 
 from django.urls import path
 
-from analysis.views import curves, detectors, jobs, models, prediction, result_files, results, split
+from analysis.views import (
+    curves,
+    detectors,
+    jobs,
+    models,
+    prediction,
+    published,
+    result_files,
+    results,
+    split,
+)
 
 urlpatterns = [
     path("studies/<slug:slug>/split/", split.split, name="split"),
     path("studies/<slug:slug>/results/", results.results, name="results"),
     path("studies/<slug:slug>/results/<slug:name>/", results.results, name="results-part"),
+    path("studies/<slug:slug>/results/as-published/counts/", published.counts, name="published-counts"),
+    path("studies/<slug:slug>/results/as-published/audit/", published.audit, name="table-audit"),
     path("studies/<slug:slug>/results/figures/<slug:name>/", result_files.figure, name="figure"),
     path("studies/<slug:slug>/results/figures/<slug:name>.csv", result_files.figure_csv, name="figure-csv"),
     *[

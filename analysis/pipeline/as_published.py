@@ -30,6 +30,8 @@ from analysis.pipeline.kernels.audit_counts import (
     infer_counts,
 )
 from analysis.pipeline.kernels.published_evaluation import (
+    OPTIMISED_CAVEAT,
+    RESAMPLED_CAVEAT,
     PublishedEvaluation,
     evaluate_as_published,
     evaluate_by_resampling,
@@ -43,11 +45,14 @@ from analysis.pipeline.kernels.resample_ttest import (
 
 __all__ = [
     "COLUMNS",
+    "OPTIMISED_CAVEAT",
+    "RESAMPLED_CAVEAT",
     "Audit",
     "Finding",
     "PublishedEvaluation",
     "Recognised",
     "ResampleTTest",
+    "RowCounts",
     "as_published_interval",
     "audit",
     "audit_csv",
@@ -98,11 +103,30 @@ class Recognised:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCounts:
+    """The counts behind one row: k1 of n1 positives and k0 of n0 negatives called rightly.
+
+    agreeing: the printed metrics that follow from them; unique: whether no other counts fit as well.
+    """
+
+    table: str
+    row: str
+    cohort: str
+    k1: int
+    n1: int
+    k0: int
+    n0: int
+    agreeing: tuple[str, ...]
+    unique: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """What the arithmetic says of a published table.
 
     rows, figures: how many were checked; findings: figures that do not follow; methods: the formula
-    recognised for every block of intervals; notes: what is odd without being impossible.
+    recognised for every block of intervals; notes: what is odd without being impossible; counts: those that
+    explain each row best.
     """
 
     rows: int
@@ -110,6 +134,7 @@ class Audit:
     findings: tuple[Finding, ...]
     methods: tuple[Recognised, ...]
     notes: tuple[str, ...]
+    counts: tuple[RowCounts, ...]
 
     @property
     def consistent(self) -> bool:
@@ -155,7 +180,11 @@ def _audit(cells: Sequence[Cell]) -> Audit:
         findings += slips
     figures = sum(figure is not None for cell in cells for figure in (cell.value, cell.low, cell.high))
     notes = [*_copies(by_place), *_not_youden(by_place, counts, printing)]
-    return Audit(len(by_place), figures, tuple(findings), tuple(methods), tuple(notes))
+    explained = tuple(
+        RowCounts(*place, c.k1, c.n1, c.k0, c.n0, tuple(sorted(c.agreeing)), c.unique)
+        for place, c in counts.items()
+    )
+    return Audit(len(by_place), figures, tuple(findings), tuple(methods), tuple(notes), explained)
 
 
 def _counts(row: Mapping[str, Cell], printing: Printing) -> Counts:
@@ -334,8 +363,10 @@ def _copies(by_place: Mapping[Place, Mapping[str, Cell]]) -> list[str]:
         pairs = [(getattr(first[m], f), getattr(second[m], f)) for m in first for f in FIGURES]
         apart = [f"{x} / {y}" for x, y in pairs if x != y]
         if len(apart) <= COPIED_FIGURES and len(pairs) > len(FIGURES):
-            rest = f"all but {apart[0]}" if apart else "every figure"
-            notes.append(f"{a[0]}/{a[2]}: {a[1]} and {b[1]} agree in {rest}.")
+            rows = f"{a[0]}/{a[2]}: {a[1]} and {b[1]}"
+            notes.append(
+                f"{rows} agree in all but {apart[0]}." if apart else f"{rows} agree in every figure."
+            )
     return notes
 
 

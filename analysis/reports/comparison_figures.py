@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analysis.pipeline.as_published import paper_resample_matrix
 from analysis.pipeline.metrics import compare_all, roc_curve
 from analysis.reports.judged import Judged
-from analysis.reports.model_tables import model_name
+from analysis.reports.model_tables import branch_name, model_name
 from analysis.reports.plotting import PALETTE, add_diagonal, finished
 
 BRANCHES = {"video": (PALETTE[0], "dot"), "clinical": (PALETTE[2], "dash"), "fused": (PALETTE[1], "solid")}
@@ -28,7 +28,7 @@ def roc_all(judged: Judged, cohort: str, model: str) -> dict[str, Any]:
     for name in sorted(judged.models(cohort), key=lambda other: other == model):
         branch = name.partition(":")[0]
         curve, (colour, dash) = roc_curve(y, judged.scores(cohort, name)), BRANCHES[branch]
-        label = f"{_branch(branch)} {model_name(name)}, {judged.stored(cohort, name)['auc']:.3f}"
+        label = f"{branch_name(branch)} {model_name(name)}, {judged.stored(cohort, name)['auc']:.3f}"
         is_chosen = name == model
         figure.add_scatter(
             x=curve.false_positive_rate.tolist(),
@@ -118,7 +118,3 @@ def p_text(p: float) -> str:
     if p < 0.001:
         return "<.001"
     return f"{p:.3f}".lstrip("0") if p < 0.01 else f"{p:.2f}".lstrip("0")
-
-
-def _branch(branch: str) -> str:
-    return {"video": _("video"), "clinical": _("clinical"), "fused": _("fused")}[branch]

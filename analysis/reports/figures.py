@@ -10,7 +10,7 @@ from analysis.models import Evaluation
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.metrics import calibration_curve, decision_curve, roc_band, roc_curve
 from analysis.reports.judged import Judged
-from analysis.reports.model_tables import COHORT_ORDER, cohort_label, model_name
+from analysis.reports.model_tables import COHORT_ORDER, branch_name, cohort_label, model_name
 from analysis.reports.plotting import (
     BAND_OTHER,
     GREY,
@@ -90,7 +90,7 @@ def forest(judged: Judged, cohort: str, model: str) -> dict[str, Any]:
     names = list(reversed(judged.models(cohort)))
     values = [judged.stored(cohort, name) for name in names]
     labels = [
-        f"{_branch(name)} {model_name(name)}" + (" ◆" if name == judged.chosen else "") for name in names
+        f"{branch_name(name)} {model_name(name)}" + (" ◆" if name == judged.chosen else "") for name in names
     ]
     figure = go.Figure()
     _estimates(
@@ -213,7 +213,3 @@ def scores(judged: Judged, cohort: str, model: str) -> dict[str, Any]:
 
 def _outcomes() -> tuple[tuple[int, str, str], ...]:
     return (0, _("HER2-negative"), PALETTE[0]), (1, _("HER2-positive"), PALETTE[1])
-
-
-def _branch(model: str) -> str:
-    return {"video": _("video"), "clinical": _("clinical"), "fused": _("fused")}[model.split(":")[0]]

@@ -71,7 +71,6 @@ def model_table(rows: list[ModelRow]) -> Table:
                 *row.cells.values(),
             ],
             chosen=row.is_chosen,
-            side=row.cohort,
         )
         for row in rows
     ]
@@ -101,6 +100,11 @@ def model_name(model: str) -> str:
         return model
     branch, kinds = model.split(":")
     return kinds.replace("+", " + ") if branch == "fused" else kinds
+
+
+def branch_name(model: str) -> str:
+    """The branch of a model in words."""
+    return {"video": _("video"), "clinical": _("clinical"), "fused": _("fused")}[model.partition(":")[0]]
 
 
 def cohort_label(cohort: str) -> str:

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from analysis.reports.comparison_figures import p_text
 from analysis.reports.judged import Judged
-from analysis.reports.model_tables import cohort_label, metric_cell, model_name
+from analysis.reports.model_tables import branch_name, cohort_label, metric_cell, model_name
 from analysis.reports.tables import Cell, Column, Line, Table
 
 RATIOS = ("LR+", "LR-")
@@ -56,7 +56,7 @@ def comparison_table(judged: Judged, cohort: str) -> Table:
         lines.append(
             Line(
                 [
-                    f"{_branch(pair['second'])} {model_name(pair['second'])}",
+                    f"{branch_name(pair['second'])} {model_name(pair['second'])}",
                     Cell(pair["difference"], low, high, "", "DeLong", 3),
                     Cell(boot.get("value"), boot.get("low"), boot.get("high"), "", boot.get("method", ""), 3),
                     p_text(pair["p"]),
@@ -96,7 +96,3 @@ def comparison_table(judged: Judged, cohort: str) -> Table:
 def _mcnemar(pair: dict, name: str) -> str:
     first, second = pair["discordant"][name]
     return f"{p_text(pair['mcnemar'][name])} ({first} : {second})"
-
-
-def _branch(model: str) -> str:
-    return {"video": _("video"), "clinical": _("clinical"), "fused": _("fused")}[model.split(":")[0]]

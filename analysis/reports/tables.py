@@ -52,13 +52,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row; chosen: model of record; small: too few patients to say much; level: of the row above."""
+    """One row.
+
+    chosen: of the model of record; small: too few patients to say much; level: part of the row above;
+    flagged: something in it is wrong.
+    """
 
     cells: Sequence[object]
     chosen: bool = False
     small: bool = False
     level: bool = False
-    side: str = ""
+    flagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,17 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from analysis.reports.audited import cell_table, finding_table, method_table
 from analysis.reports.cohort_table import table_one, table_one_table
 from analysis.reports.exports import banner, figure_response, table_response
 from analysis.reports.figure_list import FIGURES
 from analysis.reports.judged import Judged, judged_of
 from analysis.reports.model_tables import model_rows, model_table
+from analysis.reports.paper import BEST, left_out, printed_tables, table_one_again
 from analysis.reports.performance_tables import comparison_table, metric_table
+from analysis.reports.published_tables import counts_table, published_table
 from analysis.reports.tables import Table
+from analysis.views.inputs import CountsForm
 from analysis.views.result_parts import choice
 from analysis.views.results import readable_study
 from studies.models import Study
@@ -97,5 +101,12 @@ TABLES: dict[str, Callable[[HttpRequest, Study, Judged | None], Table | None]] =
     "table1": _table_one,
     "models": _models,
     "figures": _chosen_side(metric_table),
+    "as-published": _chosen_side(lambda judged, cohort, model: published_table(judged, cohort)),
+    "counts": lambda request, study, judged: counts_table(CountsForm.of(request).counts or BEST),
+    "paper-cells": lambda request, study, judged: cell_table(printed_tables(), "paper-cells"),
+    "paper-findings": lambda request, study, judged: finding_table(printed_tables(), "paper-findings"),
+    "paper-methods": lambda request, study, judged: method_table(printed_tables(), "paper-methods"),
+    "paper-table1": lambda request, study, judged: table_one_again(),
+    "paper-missing": lambda request, study, judged: left_out(),
     "comparisons": _chosen_side(lambda judged, cohort, model: comparison_table(judged, cohort)),
 }

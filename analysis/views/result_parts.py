@@ -7,11 +7,16 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from analysis.models import Evaluation
+from analysis.pipeline.as_published import COLUMNS, OPTIMISED_CAVEAT, RESAMPLED_CAVEAT
+from analysis.reports.audited import finding_table, method_table
 from analysis.reports.cohort_table import table_one, table_one_table
 from analysis.reports.figure_list import FIGURES
 from analysis.reports.judged import Judged
 from analysis.reports.model_tables import COHORT_ORDER, cohort_label, model_name, model_rows, model_table
+from analysis.reports.paper import BEST, CITATION, left_out, printed_tables, table_one_again
 from analysis.reports.performance_tables import comparison_table, metric_table
+from analysis.reports.published_tables import counts_table, published_table
+from analysis.views.inputs import AUDIT_BYTES, AuditForm, CountsForm
 from studies.models import Study
 from studies.permissions import can_take_look
 
@@ -81,11 +86,39 @@ def comparisons(request: HttpRequest, study: Study, judged: Judged | None) -> Co
     }
 
 
+def as_published(request: HttpRequest, study: Study, judged: Judged | None) -> Context:
+    """The paper's own procedures on this study, on four counts, and on the paper's own tables."""
+    context: Context = {
+        "counts_form": CountsForm.of(request),
+        "counts_table": counts_table(CountsForm.of(request).counts or BEST),
+        "audit_form": AuditForm(),
+        "paper": printed_tables(),
+        "paper_citation": CITATION,
+        "paper_tables": [table_one_again(), left_out()],
+        "paper_findings": finding_table(printed_tables(), "paper-findings"),
+        "paper_methods": method_table(printed_tables(), "paper-methods"),
+        "audit_columns": ",".join(COLUMNS),
+        "audit_most": AUDIT_BYTES // 1000,
+    }
+    if judged is None or judged.headline is None:
+        return context
+    cohort, _model = choice(request, judged)
+    return context | {
+        "cohort": cohort,
+        "cohort_words": cohort_label(cohort),
+        "query": urlencode({"cohort": cohort}),
+        "choices": choices(judged),
+        "table": published_table(judged, cohort),
+        "cautions": (OPTIMISED_CAVEAT, RESAMPLED_CAVEAT),
+    }
+
+
 PARTS: dict[str, Callable[[HttpRequest, Study, Judged | None], Context]] = {
     "summary": summary,
     "performance": performance,
     "tables": tables,
     "comparisons": comparisons,
+    "as-published": as_published,
 }
 
 

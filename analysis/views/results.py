@@ -22,13 +22,19 @@ def results(request: HttpRequest, slug: str, name: str = "summary") -> HttpRespo
     """One part of the results; a part is a page of its own and shares its head and tabs with the others."""
     if name not in result_parts.PARTS:
         raise Http404
-    study = readable_study(request, slug, "read results")
+    return render_part(request, readable_study(request, slug, "read results"), name)
+
+
+def render_part(
+    request: HttpRequest, study: Study, name: str, extra: dict[str, object] | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of a part, with whatever else its template is to show."""
     version, judged = judged_of(study, viewer=request.user)
     context = {"study": study, "version": version, "judged": judged, "part": name, "tabs": tabs(study, name)}
     if judged is not None:
         context["chosen_name"] = model_name(judged.chosen)
-    context |= result_parts.PARTS[name](request, study, judged)
-    return render(request, f"analysis/results/{name}.html", context)
+    context |= result_parts.PARTS[name](request, study, judged) | (extra or {})
+    return render(request, f"analysis/results/{name}.html", context, status=status)
 
 
 def readable_study(request: HttpRequest, slug: str, act: str) -> Study:
@@ -45,6 +51,7 @@ def tabs(study: Study, current: str) -> list[dict[str, object]]:
         "performance": _("Performance"),
         "tables": _("Tables"),
         "comparisons": _("Comparisons"),
+        "as-published": _("As published"),
     }
     addresses = {"summary": reverse("results", args=[study.slug])}
     return [

@@ -226,6 +226,7 @@ def _computing_acts() -> dict[str, str]:
     return {
         "export.table": _("exported a table"),
         "export.figure": _("exported a figure"),
+        "table.audit": _("audited a published table"),
         "job.cancel": _("cancelled a job"),
         "job.describe": _("started computing features"),
         "job.detect": _("started finding lesions"),
