@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analysis.models import Evaluation, Job
 from her2web import demonstration
+from her2web.demonstration_screening import screening_ensure
 
 PATIENTS, FRAMES, SEED, EFFECT = 60, 60, 2023, 0.35
 POLL_SECONDS = 1.0
@@ -57,6 +58,8 @@ class Command(BaseCommand):
         demonstration.detections_resume(study)
         self._wait(lambda: self._cines_done(study))
         demonstration.pictures_sign(study, users)
+        self._step("screening")
+        screening_ensure(study, users)
         self._step("splitting and sealing")
         study = demonstration.split_and_seal(study, users)
         self._run_job(study, users, Job.Kind.LEARN)
