@@ -13,7 +13,7 @@ from analysis.runners.boxes import head_of
 from analysis.runners.digests import description_digest, parameters_of
 from analysis.selectors import index_clip
 from analysis.services.features import dynamic_of
-from analysis.services.split import linked_patients
+from analysis.services.links import linked_patients
 from studies.models import ClinicalRecord, Clip, Patient, Study
 from studies.rules.eligibility import BY_CODE
 from studies.selectors import track_of_record

@@ -28,8 +28,8 @@ from analysis.pipeline.train import FitOptions, FittedDetector, fit_detector
 from analysis.runners.boxes import dense_boxes, excluded_by_people, head_of
 from analysis.runners.ticker import JobTicker
 from analysis.selectors import MIN_SIGNED_CINES, signed_training_clips
+from analysis.services.links import linked_patients
 from analysis.services.registry import detector_store
-from analysis.services.split import linked_patients
 from studies.imaging.pack_reader import PackReader
 from studies.models import Clip, Study
 from studies.selectors import track_of_record

@@ -1,6 +1,5 @@
 """Drawing the split: stratified by outcome, seeded, linked patients kept on one side."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from django.contrib.auth.models import User
@@ -10,8 +9,9 @@ from analysis.models import Job
 from analysis.pipeline.splits import split_patients
 from analysis.selectors import index_clip
 from analysis.services.jobs import job_enqueue
+from analysis.services.links import linked_patients
 from studies.errors import RuleViolationError
-from studies.models import Clip, Membership, Patient, Study
+from studies.models import Clip, Membership, Study
 from studies.services.labels_of_record import outcomes_of
 from studies.services.membership import NEW_PATIENT_RULE, membership_assign, study_freeze_base
 from studies.services.recruitment import eligible_patients
@@ -50,8 +50,11 @@ def study_split(*, actor: User, study: Study) -> int:
 
 
 def newcomers_join(*, actor: User | None, study: Study) -> int:
-    """Put labelled patients who came after the seal on the training side; return how many."""
-    if not study.is_sealed:
+    """Put labelled patients who came after the seal where the study's stored rule says; return how many.
+
+    By either rule a newcomer who is linked to a test patient gets no side, so that nobody stands on both.
+    """
+    if not study.is_sealed or study.newcomer_rule != Study.NewcomerRule.TRAINING:
         return 0
     outcomes = outcomes_of(eligible_patients(study).filter(membership__isnull=True), study.label_rule)
     test_links = _links_of_side(study, Membership.Side.TEST)
@@ -84,26 +87,3 @@ def common_base(clips: Iterable[Clip | None]) -> dict[str, object]:
         "spacing_base": "mm" if calibrated else "px",
         "fmax": min(rate for rate in rates if rate is not None) / 2 if timed else None,
     }
-
-
-def linked_patients(study: Study) -> dict[object, str]:
-    """Return patient id to group name; patients that share a file or look-alike clips share a group."""
-    parent: dict[object, object] = {
-        pk: pk for pk in Patient.objects.filter(study=study).values_list("pk", flat=True)
-    }
-
-    def root(pk: object) -> object:
-        while parent[pk] != pk:
-            pk = parent[pk]
-        return pk
-
-    owners: dict[tuple[str, str], list[object]] = defaultdict(list)
-    clips = Clip.objects.filter(exam__patient__study=study)
-    for pk, source, looks in clips.values_list("exam__patient_id", "source_sha256", "perceptual_hash"):
-        owners["file", source].append(pk)
-        if looks:
-            owners["looks", looks].append(pk)
-    for linked in owners.values():
-        for pk in linked[1:]:
-            parent[root(pk)] = root(linked[0])
-    return {pk: str(root(pk)) for pk in parent}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from studies.imaging.pack_reader import PackReader
@@ -20,7 +21,7 @@ _QUALITY = 80
 _HASH_SIDE = 8
 _HASH_PARTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 NEAR_DUPLICATE = 0.12
-"""Distance at or below which two cines are shown as possible duplicates; chosen in docs/ingest.md."""
+"""Distance at or below which two cines count as one (docs/ingest.md); the split keeps them on one side."""
 
 
 @contextmanager
@@ -93,3 +94,32 @@ def hash_distance(a: str, b: str) -> float:
     if len(a) != len(b) or not a:
         raise ValueError(f"expected two fingerprints of one length, got {len(a)} and {len(b)} digits")
     return (int(a, 16) ^ int(b, 16)).bit_count() / (4 * len(a))
+
+
+def near_duplicates(fingerprints: Sequence[str], distance: float = NEAR_DUPLICATE) -> list[tuple[int, int]]:
+    """Places (i, j), i < j, of fingerprints that differ in at most *distance* of their bits.
+
+    Fingerprints of different lengths are never compared, and one without any bit set (flat frames) is like
+    no other. n fingerprints take n steps of one array operation each.
+
+    Raises:
+        ValueError: a fingerprint that is not written in hex digits.
+    """
+    by_length: dict[int, list[int]] = {}
+    for place, text in enumerate(fingerprints):
+        if text.strip("0"):
+            by_length.setdefault(len(text), []).append(place)
+    found = []
+    for length, places in by_length.items():
+        words = np.stack([_words(fingerprints[place]) for place in places])
+        most = int(distance * 4 * length)
+        for first in range(len(places) - 1):
+            bits = np.bitwise_count(words[first + 1 :] ^ words[first]).sum(axis=1, dtype=np.int64)
+            found += [(places[first], places[first + 1 + other]) for other in np.flatnonzero(bits <= most)]
+    return sorted(found)
+
+
+def _words(fingerprint: str) -> NDArray[np.uint64]:
+    """(k,) the bits of a fingerprint in words of 64."""
+    digits = fingerprint.zfill(-(-len(fingerprint) // 16) * 16)
+    return np.frombuffer(bytes.fromhex(digits), dtype=np.uint64)

@@ -20,6 +20,10 @@ class Study(Row):
         ASCO_CAP = "asco_cap", _("ASCO/CAP 2018 (affirmed 2023)")
         PAPER = "paper", _("Quan et al. 2023, literal")
 
+    class NewcomerRule(models.TextChoices):
+        TRAINING = "training", _("new patients join the training side")
+        WAIT = "wait", _("new patients wait without a side, for a later test")
+
     slug = models.SlugField(unique=True, max_length=50)
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
@@ -29,6 +33,12 @@ class Study(Row):
     )
     label_rule = models.CharField(max_length=10, choices=LabelRule.choices, default=LabelRule.ASCO_CAP)
     split_seed = models.PositiveIntegerField(default=2023)
+    newcomer_rule = models.CharField(
+        max_length=10,
+        choices=NewcomerRule.choices,
+        default=NewcomerRule.TRAINING,
+        help_text=_("What happens to labelled patients who come after the seal; fixed by it."),
+    )
     sealed_at = models.DateTimeField(null=True, blank=True)
     seal_hash = models.CharField(max_length=64, blank=True)
     feature_base = models.JSONField(

@@ -57,6 +57,25 @@ def study_freeze_base(*, actor: User | None, study: Study, base: Mapping[str, ob
 
 
 @transaction.atomic
+def newcomer_rule_set(*, actor: User, study: Study, rule: str) -> Study:
+    """Say what happens to labelled patients who come after the seal; the seal fixes it."""
+    locked = Study.objects.select_for_update().get(pk=study.pk)
+    if locked.is_sealed:
+        raise RuleViolationError("The split is sealed: the rule for new patients no longer changes.")
+    before, locked.newcomer_rule = locked.newcomer_rule, rule
+    locked.full_clean()
+    locked.save(update_fields=["newcomer_rule", "updated_at"])
+    audit_record(
+        actor=actor,
+        action="study.newcomer_rule",
+        target=locked,
+        study=locked,
+        changes={"newcomer_rule": [before, rule]},
+    )
+    return locked
+
+
+@transaction.atomic
 def study_seal(*, actor: User, study: Study) -> Study:
     """Freeze the split: store the hash of who is on which side. From now on looks are counted."""
     locked = Study.objects.select_for_update().get(pk=study.pk)

@@ -33,6 +33,8 @@ REFUSALS = (
     gettext_noop("The split differs from what was sealed; the audit trail shows since when."),
     gettext_noop("The split is drawn already; a patient never moves."),
     gettext_noop("The split is sealed: its units no longer change."),
+    gettext_noop("The split is sealed: the rule for new patients no longer changes."),
+    gettext_noop("Say why the test side is looked at; the reason is kept with the look."),
     gettext_noop("The split is sealed: new patients can only join the training side."),
     gettext_noop("There is no split yet: draw it first, then seal."),
     gettext_noop("This study is sealed already."),

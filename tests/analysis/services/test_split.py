@@ -3,9 +3,12 @@
 import pytest
 
 from analysis.models import Job
-from analysis.services.split import common_base, linked_patients, study_split
+from analysis.services.links import linked_patients
+from analysis.services.split import common_base, newcomers_join, study_split
 from studies.errors import RuleViolationError
 from studies.models import AuditEvent, Membership, Patient
+from studies.services.hospital_numbers import hospital_number_set
+from studies.services.membership import NEW_PATIENT_RULE, newcomer_rule_set, study_seal
 from tests.factories import make_clip, make_label, make_patient, make_site, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -87,8 +90,8 @@ def test_a_chain_of_links_is_one_group():
     site = cohort(2, 2)
     a, b, c, d = Patient.objects.order_by("code")
     make_clip(a, source_sha256="a" * 64)
-    make_clip(b, source_sha256="a" * 64, perceptual_hash="x")
-    make_clip(c, perceptual_hash="x")
+    make_clip(b, source_sha256="a" * 64, perceptual_hash="f0")
+    make_clip(c, perceptual_hash="f0")
     make_clip(d, perceptual_hash="")
     links = linked_patients(site.study)
     assert links[a.pk] == links[b.pk] == links[c.pk] != links[d.pk]
@@ -103,6 +106,35 @@ def test_the_units_are_frozen_from_training_clips_only():
     assert site.study.feature_base == {"time_base": "hz", "spacing_base": "mm", "fmax": 10.0}
     assert AuditEvent.objects.filter(action="study.freeze_base").count() == 1
     assert Job.objects.filter(kind="describe", status="queued").count() == 10
+
+
+def test_newcomers_follow_the_rule_that_the_seal_fixed():
+    for rule, joined in (("training", 1), ("wait", 0)):
+        site = cohort(5, 5)
+        study = newcomer_rule_set(actor=make_user(), study=site.study, rule=rule)
+        study_split(actor=make_user(), study=study)
+        study = study_seal(actor=make_user(), study=study)
+        with pytest.raises(RuleViolationError, match="no longer changes"):
+            newcomer_rule_set(actor=make_user(), study=study, rule="training")
+        late = make_patient(site, "LATE")
+        make_label(late, "POSITIVE")
+        assert newcomers_join(actor=None, study=study) == joined
+        members = Membership.objects.filter(patient=late)
+        assert list(members.values_list("side", "rule")) == [("training", NEW_PATIENT_RULE)] * joined
+
+
+def test_a_newcomer_who_is_a_test_patient_under_another_code_gets_no_side():
+    site = cohort(5, 5)
+    study_split(actor=make_user(), study=site.study)
+    study = study_seal(actor=make_user(), study=site.study)
+    tested = Patient.objects.filter(membership__side="test").first()
+    hospital_number_set(actor=None, patient=tested, number="A-100234")
+    again, new = make_patient(site, "AGAIN"), make_patient(site, "NEW")
+    hospital_number_set(actor=None, patient=again, number="a-100 234")
+    for patient in (again, new):
+        make_label(patient, "NEGATIVE")
+    assert newcomers_join(actor=None, study=study) == 1
+    assert not hasattr(Patient.objects.get(pk=again.pk), "membership")
 
 
 @pytest.mark.parametrize(
