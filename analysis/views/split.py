@@ -96,7 +96,7 @@ def _context(request: HttpRequest, study: Study) -> dict[str, object]:
         "n_ready": sum(o is not None for o in outcomes_of(waiting, study.label_rule).values()),
         "is_screening": is_screening(study),
         "left_out": _left_out(study),
-        "links": _links(study),
+        "together": _links(study),
         "rules": Study.NewcomerRule.choices,
         "may_look": can_take_look(request.user, study),
     }

@@ -279,6 +279,27 @@ def test_the_form_keeps_what_was_typed(world):
     assert re.search(r'<option value="0" selected>premenopausal', premenopausal)
 
 
+def test_the_split_page_names_who_stays_together_and_who_is_left_out(world):
+    twin = make_patient(world.a1, "TWIN")
+    make_clip(twin, source_sha256=world.clip.source_sha256)
+    make_membership(twin, "test")
+    text = text_of(logged_in(world.people["coordinator"]).get(address(world, "split")))
+    assert "TWIN" in text
+    assert "the same file on both sides" in text
+
+
+def test_a_look_is_taken_and_counted_on_the_split_page(world):
+    client = logged_in(world.people["coordinator"])
+    path = address(world, "split")
+    assert "Open the test side" not in text_of(client.get(path))
+    client.post(path, {"seal": "1"})
+    refused = text_of(client.post(path, {"look": "1", "reason": " "}, follow=True))
+    assert "Say why the test side is looked at" in refused
+    taken = text_of(client.post(path, {"look": "1", "reason": "Audit of the labels."}, follow=True))
+    assert "Look 1 is counted" in taken
+    assert "Audit of the labels." in taken
+
+
 def test_stages_stand_in_the_form_as_they_are_written(world):
     html = logged_in(world.people["coordinator"]).get(address(world, "clinical-edit")).content.decode()
     assert re.search(r'<option value="IIA"[^>]*>IIA</option>', html)
