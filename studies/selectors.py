@@ -2,18 +2,13 @@
 
 from django.contrib.auth.models import User
 from django.db.models import (
-    Case,
     Count,
     Exists,
     F,
-    IntegerField,
-    Max,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    Value,
-    When,
 )
 from django.shortcuts import get_object_or_404
 
@@ -201,63 +196,6 @@ def may_open_track(clip: Clip, *, viewer: User) -> bool:
     """Whether the viewer is one of the clip's readers, or the study asks for one more."""
     readers = set(clip.tracks.filter(source=Track.Source.READER).values_list("reader_id", flat=True))
     return viewer.pk in readers or len(readers) < clip.study.readers_per_clip
-
-
-READING_STATES = ("open", "waiting", "adjudicate", "signed", "taken")
-"""Of a clip for one reader, in the order of the worklist."""
-
-
-def clips_to_read(study: Study, *, viewer: User) -> QuerySet[Clip]:
-    """Clips with `state` (one of READING_STATES) for this reader, and what the worklist shows of each.
-
-    open: begun by the viewer; waiting: needs a reader; signed: by the viewer; adjudicate: both readers
-    have signed and the viewer is neither; taken: others read it, nothing to do.
-    """
-    tracks = Track.objects.filter(clip=OuterRef("pk"), is_deleted=False)
-    read, adjudicated = (
-        tracks.filter(source=source) for source in (Track.Source.READER, Track.Source.ADJUDICATED)
-    )
-    mine = tracks.filter(reader_id=viewer.pk).exclude(source=Track.Source.MODEL)
-    others_read = Count(
-        "tracks__reader",
-        distinct=True,
-        filter=Q(tracks__source=Track.Source.READER, tracks__is_deleted=False)
-        & ~Q(tracks__reader_id=viewer.pk),
-    )
-    needed = study.readers_per_clip
-    state = Case(
-        When(Exists(mine.filter(status=Track.Status.OPEN)), then=Value("open")),
-        When(Exists(mine), then=Value("signed")),
-        When(n_others__lt=needed, then=Value("waiting")),
-        When(
-            Q(n_others__gt=1) & ~Exists(read.filter(status=Track.Status.OPEN)) & ~Exists(adjudicated),
-            then=Value("adjudicate"),
-        ),
-        default=Value("taken"),
-    )
-    return (
-        clips_for(study, viewer=viewer)
-        .annotate(n_others=others_read)
-        .annotate(
-            state=state,
-            has_model_track=Exists(tracks.filter(source=Track.Source.MODEL)),
-            last_edit=Max("tracks__updated_at", filter=Q(tracks__reader_id=viewer.pk)),
-        )
-    )
-
-
-def clip_to_read_next(study: Study, *, viewer: User, after: Clip | None = None) -> Clip | None:
-    """The clip to open next: one begun, else the oldest that waits; not the one just read."""
-    clips = clips_to_read(study, viewer=viewer).filter(state__in=("open", "waiting", "adjudicate"))
-    if after is not None:
-        clips = clips.exclude(pk=after.pk)
-    return by_reading_state(clips).order_by("rank", "created_at").first()
-
-
-def by_reading_state(clips: QuerySet[Clip]) -> QuerySet[Clip]:
-    """The clips of `clips_to_read` with `rank`, the place of their state in READING_STATES."""
-    ranks = [When(state=state, then=Value(rank)) for rank, state in enumerate(READING_STATES)]
-    return clips.annotate(rank=Case(*ranks, output_field=IntegerField()))
 
 
 # Over all studies at once, for the API: what the predicates say of one row, said of a table.

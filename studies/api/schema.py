@@ -46,6 +46,7 @@ def describe_tracks() -> None:
     )(tracks.ClipTracks)
     extend_schema_view(get=_of("clips_detections_retrieve"))(tracks.ClipDetections)
     extend_schema_view(
+        get=_of("clips_presence_retrieve"),
         post=_of(
             "clips_presence_claim",
             request=_body(
@@ -61,6 +62,7 @@ def describe_tracks() -> None:
 
 def _describe_track() -> None:
     reason = serializers.CharField(max_length=500)
+    seconds = serializers.FloatField(required=False, min_value=0)
     extend_schema_view(
         get=_of("tracks_retrieve"),
         patch=_of(
@@ -70,7 +72,7 @@ def _describe_track() -> None:
                 "TrackChange",
                 patch=serializers.DictField(),
                 command=serializers.CharField(required=False),
-                active_seconds=serializers.FloatField(required=False, min_value=0),
+                active_seconds=seconds,
             ),
         ),
     )(tracks.TrackDetail)
@@ -86,6 +88,5 @@ def _describe_track() -> None:
     extend_schema_view(
         get=_of("tracks_checklist"), post=_of("tracks_sign", parameters=[IF_MATCH], request=None)
     )(tracks.TrackSign)
-    extend_schema_view(post=_of("tracks_reopen", request=_body("TrackReopenWhy", reason=reason)))(
-        tracks.TrackReopen
-    )
+    why = _body("TrackReopenWhy", reason=reason, active_seconds=seconds)
+    extend_schema_view(post=_of("tracks_reopen", request=why))(tracks.TrackReopen)

@@ -24,7 +24,7 @@ from studies.selectors import clip_get, newest_detection, track_get
 from studies.services import annotation
 from studies.services.adjudication import adjudication_open
 from studies.services.denials import permission_denied
-from studies.services.presence import presence_claim, presence_release
+from studies.services.presence import Present, presence_claim, presence_of, presence_release
 
 MAX_KEY_LENGTH = 64
 STATUS_OF: dict[type[StudiesError], int] = {
@@ -263,8 +263,12 @@ class TrackSign(TrackView):
     def post(self, request: Request, track_id: UUID) -> Response:
         """Close the track."""
         track, base = self.track(track_id), self.base_revision()
+        seconds = self.body("active_seconds").get("active_seconds", 0.0)
         return self.write(
-            track, lambda: annotation.track_sign(actor=request.user, track=track, base_revision=base)
+            track,
+            lambda: annotation.track_sign(
+                actor=request.user, track=track, base_revision=base, active_seconds=seconds
+            ),
         )
 
 
@@ -274,9 +278,13 @@ class TrackReopen(TrackView):
     def post(self, request: Request, track_id: UUID) -> Response:
         """Open again."""
         track = self.track(track_id)
-        reason = str(self.body("reason").get("reason", ""))
+        body = self.body("reason", "active_seconds")
+        reason, seconds = str(body.get("reason", "")), body.get("active_seconds", 0.0)
         return self.write(
-            track, lambda: annotation.track_reopen(actor=request.user, track=track, reason=reason)
+            track,
+            lambda: annotation.track_reopen(
+                actor=request.user, track=track, reason=reason, active_seconds=seconds
+            ),
         )
 
 
@@ -294,17 +302,25 @@ class ClipDetections(TrackView):
 
 
 class ClipPresence(TrackView):
-    """POST: claim the clip for a window of yours (`take_over` from another one). DELETE: let it go."""
+    """GET: who has the clip open. POST: claim it for a window of yours (`take_over` from who holds it).
+
+    DELETE: let it go.
+    """
+
+    def get(self, request: Request, clip_id: UUID) -> Response:
+        """Look."""
+        clip = clip_get(clip_id, viewer=request.user)
+        return Response({"others": _people(presence_of(clip, besides=request.user))})
 
     def post(self, request: Request, clip_id: UUID) -> Response:
         """Claim, or keep."""
         clip = clip_get(clip_id, viewer=request.user)
         body = self.body("tab", "take_over")
-        tab = _tab(body.get("tab"))
-        holder = presence_claim(
-            actor=request.user, clip=clip, tab=tab, take_over=body.get("take_over") is True
+        claim = presence_claim(
+            actor=request.user, clip=clip, tab=_tab(body.get("tab")), take_over=body.get("take_over") is True
         )
-        return Response({"mine": holder["tab"] == tab, "since": holder["since"]})
+        facts = {"mine": claim.mine, "since": claim.since, "who": claim.who}
+        return Response({**facts, "others": _people(claim.others)})
 
     def delete(self, request: Request, clip_id: UUID) -> Response:
         """Let go."""
@@ -317,3 +333,7 @@ def _tab(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_KEY_LENGTH:
         raise ValidationError({"detail": _("tab must name the window, 1 to 64 characters."), "field": "tab"})
     return value
+
+
+def _people(present: tuple[Present, ...]) -> list[dict[str, str]]:
+    return [{"name": person.name, "since": person.since} for person in present]

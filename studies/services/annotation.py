@@ -331,7 +331,7 @@ def track_checklist(track: Track) -> tuple[ChecklistItem, ...]:
 
 
 @transaction.atomic
-def track_sign(*, actor: User, track: Track, base_revision: int) -> Revision:
+def track_sign(*, actor: User, track: Track, base_revision: int, active_seconds: float = 0.0) -> Revision:
     """Close a track that passes its checklist; from here on it is read-only until it is re-opened.
 
     Raises:
@@ -352,11 +352,12 @@ def track_sign(*, actor: User, track: Track, base_revision: int) -> Revision:
         keyframes=head.keyframes,
         excluded_frames=head.excluded_frames,
         command="sign",
+        active_seconds=active_seconds,
     )
 
 
 @transaction.atomic
-def track_reopen(*, actor: User, track: Track, reason: str) -> Revision:
+def track_reopen(*, actor: User, track: Track, reason: str, active_seconds: float = 0.0) -> Revision:
     """Open a signed track again; the reason is kept.
 
     Raises:
@@ -376,4 +377,5 @@ def track_reopen(*, actor: User, track: Track, reason: str) -> Revision:
         excluded_frames={} if head is None else head.excluded_frames,
         command="reopen",
         reason=reason.strip(),
+        active_seconds=active_seconds,
     )

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from studies.models import AuditEvent, Label, Screening, Specimen, Study, Upload
 from studies.permissions import Role, is_blinded, roles_in
-from studies.selectors import clips_to_read, clips_unchecked, patients_for, studies_for
+from studies.reading_list import clips_to_read
+from studies.selectors import clips_unchecked, patients_for, studies_for
 from studies.views.query_counts import queries_by_site
 
 CHANGES_SHOWN = 12
@@ -68,7 +69,7 @@ def tasks_in(study: Study, *, viewer: AbstractBaseUser) -> list[Task]:
 
 
 def _reading_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
-    clips = clips_to_read(study, viewer=viewer).filter(n_frames__gt=1)
+    clips = clips_to_read(study, viewer=viewer)
     todo = clips.filter(state__in=("open", "waiting")).order_by("created_at")
     first = todo.first()
     return [

@@ -19,9 +19,11 @@ from django.views.decorators.http import require_safe
 from studies.api.track_state import clip_tracks, first_need, frame_confidences
 from studies.models import Clip
 from studies.permissions import can_correct_boxes, is_blinded
-from studies.selectors import clip_get, clip_to_read_next, may_open_track
+from studies.reading_list import reading_progress
+from studies.selectors import clip_get, may_open_track
 from studies.services.adjudication import clip_agreement, may_adjudicate
 from studies.services.annotation import EXCLUSION_REASONS
+from studies.services.presence import clip_offered
 from studies.views.viewer_text import exclusion_labels, viewer_text
 
 ENTRANCES = {"main.js", "leftovers.js"}
@@ -47,9 +49,15 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         "viewer_text": viewer_text(),
         "modules": module_addresses(),
         "first_frame": data["urls"]["frame"].replace("{index}", str(data["startFrame"])),
-        "next_clip": clip_to_read_next(clip.study, viewer=request.user, after=clip),
+        **(_worklist(clip, viewer=request.user) if data["user"]["canCorrect"] else {}),
     }
     return render(request, "studies/viewer.html", context)
+
+
+def _worklist(clip: Clip, *, viewer: User) -> dict[str, Any]:
+    """Where the reader is in the list, and which clip comes next."""
+    progress = reading_progress(clip.study, viewer=viewer)
+    return {"next_clip": clip_offered(clip.study, viewer=viewer, after=clip), "progress": progress}
 
 
 @cache

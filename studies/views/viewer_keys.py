@@ -86,6 +86,7 @@ def _review_text() -> dict[str, str]:
         "key_acceptTrack": _("accept the whole track"),
         "key_acceptFrame": _("accept this frame"),
         "key_rejectFrame": _("reject this frame"),
+        "key_sign": _("check and sign; when signed, the next clip"),
         "key_layerDetections": _("layer: raw detections"),
         "key_layerModel": _("layer: model"),
         "key_layerMine": _("layer: mine"),

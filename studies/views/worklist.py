@@ -13,16 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from studies.guards import require
-from studies.models import Clip
+from studies.models import Clip, Study
 from studies.permissions import Role, has_role
-from studies.selectors import (
+from studies.reading_list import (
     READING_STATES,
+    Progress,
     by_reading_state,
-    clip_to_read_next,
     clips_to_read,
-    sites_for,
-    study_get,
 )
+from studies.selectors import sites_for, study_get
+from studies.services.presence import clip_offered, presences
 
 PAGE_SIZE = 50
 SORTS = {
@@ -45,12 +45,13 @@ def worklist(request: HttpRequest, slug: str) -> HttpResponse:
     counts = Counter(clips.order_by().values_list("state", flat=True))
     context = {
         "study": study,
-        "page": _page(request, clips),
+        "page": _page(request, study, clips),
         "sites": sites_for(study, viewer=request.user),
         "states": [(state, state_label(state), counts[state]) for state in READING_STATES],
         "sorts": sort_labels(),
         "chosen": {name: request.GET.get(name, "") for name in ("state", "site", "q", "sort")},
-        "next_clip": clip_to_read_next(study, viewer=request.user),
+        "next_clip": clip_offered(study, viewer=request.user),
+        "progress": Progress(counts["signed"], counts.total() - counts["taken"]),
         "n_all": counts.total(),
         "clip_address": reverse("clip", args=[UUID(int=0)]).replace(str(UUID(int=0)), "{clip}"),
     }
@@ -79,7 +80,7 @@ def sort_labels() -> list[tuple[str, str]]:
     ]
 
 
-def _page(request: HttpRequest, clips: QuerySet[Clip]) -> Page:
+def _page(request: HttpRequest, study: Study, clips: QuerySet[Clip]) -> Page:
     """The clips that pass the filters, one page of them, each with its state in words."""
     chosen = request.GET
     if chosen.get("state") in READING_STATES:
@@ -90,6 +91,8 @@ def _page(request: HttpRequest, clips: QuerySet[Clip]) -> Page:
         clips = clips.filter(exam__patient__code__icontains=text)
     order = SORTS.get(chosen.get("sort", ""), SORTS["todo"])
     page = Paginator(by_reading_state(clips).order_by(*order), PAGE_SIZE).get_page(chosen.get("page"))
+    held = presences(study, list(page), besides=request.user)
     for clip in page:
         clip.state_label = state_label(clip.state)
+        clip.open_with = ", ".join(present.name for present in held.get(clip.pk, ()))
     return page

@@ -9,9 +9,11 @@ from playwright.sync_api import expect
 
 from studies.models import Revision, Track
 from studies.rules.tracks import box_at
-from tests.browser.clips import READ_FRAME_JS
+from studies.services.annotation import model_track_store
+from tests.browser.clips import READ_FRAME_JS, lesion_box, numbered_clip
 from tests.browser.driving import (
     N_FRAMES,
+    SIZE,
     at_frame,
     drag,
     drag_own_box,
@@ -52,6 +54,34 @@ def test_from_the_worklist_to_the_signature(open_page, ready):
     assert track.status == "signed"
     page.get_by_role("link", name="Worklist").click()
     expect(page.get_by_text("signed by you", exact=True)).to_be_visible()
+
+
+def test_signing_and_the_next_clip_are_a_key_each(open_page, ready, pack_folder):
+    clips = [ready.clip, *(numbered_clip(ready.patient, pack_folder, N_FRAMES, SIZE) for _ in range(2))]
+    for clip in clips[1:]:
+        model_track_store(clip=clip, boxes=[lesion_box(i, *SIZE) for i in range(N_FRAMES)], confidences=None)
+    page = open_page(ready.readers[0], reverse("worklist", args=[ready.study.slug]))
+    expect(page.locator(".reading-progress")).to_have_text("0 of 3 signed, 3 left")
+    page.get_by_role("link", name="Read the next clip").click()
+    for n, clip in enumerate(clips, start=1):
+        expect(page).to_have_url(re.compile(str(clip.pk)))
+        expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
+        page.locator("#stage").focus()
+        page.keyboard.press("a")
+        saved(page)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#sign-now")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#signed-progress")).to_have_text(f"{n} of 3 signed, {3 - n} left")
+        if n == 1:
+            page.get_by_role("button", name="Stay here").click()
+            page.keyboard.press("Control+Enter")
+        elif n == 2:
+            page.keyboard.press("Enter")
+    expect(page.locator("#dialog-signed")).to_contain_text("No further clip waits for you")
+    assert Track.objects.filter(source="reader", status="signed").count() == 3
+    last = Revision.objects.get(track__clip=clips[2], command="sign")
+    assert last.active_seconds > 0
 
 
 def test_a_handle_resizes_and_undo_survives_save_and_reload(open_page, ready):

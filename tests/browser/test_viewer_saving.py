@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from studies.models import Revision, Track
+from studies.models import AuditEvent, Revision, Track
 from studies.services.annotation import track_patch, track_sign
 from tests.browser.driving import (
     N_FRAMES,
@@ -239,3 +239,23 @@ def test_the_worklist_reminds_of_work_that_is_not_sent(open_page, ready):
     notice.get_by_role("link").click()
     saved(page)
     assert the_track().head == 2
+
+
+def test_another_reader_is_named_and_may_take_over(open_page, ready):
+    first = viewer(open_page, ready, reader=0)
+    address = reverse("clip", args=[ready.clip.pk])
+    looking = open_page(ready.coordinator, address)
+    expect(looking.locator("#present")).to_contain_text("Also open with sono1")
+    second = open_page(ready.readers[1], address)
+    expect(second.locator("#elsewhere")).to_contain_text("sono1 has had this clip open since")
+    expect(own_row(second)).to_have_count(0)
+    expect(second.locator("#edit-actions")).to_be_hidden()
+    second.get_by_role("button", name="Take over here").click()
+    expect(own_row(second)).to_have_count(1)
+    first.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(first.locator("#elsewhere")).to_contain_text("sono2 has had this clip open since")
+    expect(own_row(first)).to_have_count(0)
+    nudge(second, "ArrowRight")
+    saved(second)
+    assert the_track().reader == ready.readers[1]
+    assert AuditEvent.objects.filter(action="clip.take_over").count() == 1

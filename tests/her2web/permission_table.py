@@ -24,6 +24,7 @@ api-token                    POST   200    200    200    200    200    200    20
 api-clip-tracks              GET    403    200    200    404    200    200    404    404    200
 api-clip-tracks              POST   403    400    400    404    400    400    404    404    400
 api-clip-detections          GET    403    200    200    404    200    200    404    404    200
+api-clip-presence            GET    403    200    200    404    200    200    404    404    200
 api-clip-presence            POST   403    200    200    404    200    200    404    404    200
 api-clip-presence            DELETE 403    204    204    404    204    204    404    404    204
 api-track                    GET    403    200    200    404    200    200    404    404    403

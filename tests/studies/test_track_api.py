@@ -169,15 +169,24 @@ def test_signing_asks_for_a_person_and_locks(ready):
     assert items == {"no_unexplained_gap": True, "human_keyframe": False, "truncation_flagged": True}
     assert client.post(sign, headers={"If-Match": "1"}).status_code == 400
     patch(client, track, {"patch": {"create": [box(3)]}}, base=1)
-    answer = client.post(sign, headers={"If-Match": "2"})
+    bad = client.post(
+        sign, {"active_seconds": -1}, content_type="application/json", headers={"If-Match": "2"}
+    )
+    assert (bad.status_code, bad.json()["field"]) == (400, "active_seconds")
+    answer = client.post(
+        sign, {"active_seconds": 12.5}, content_type="application/json", headers={"If-Match": "2"}
+    )
     assert (answer.status_code, answer.json()["status"]) == (200, "signed")
+    assert Revision.objects.get(track=track, number=3).active_seconds == 12.5
     locked = patch(client, track, {"patch": {"create": [box(5)]}}, base=3)
     assert (locked.status_code, locked.json()["current"]["status"]) == (423, "signed")
     reopen = reverse("api-track-reopen", args=[track.pk])
     assert client.post(reopen, {"reason": " "}, content_type="application/json").status_code == 400
-    state = client.post(reopen, {"reason": "box too large"}, content_type="application/json").json()
+    why = {"reason": "box too large", "active_seconds": 3.0}
+    state = client.post(reopen, why, content_type="application/json").json()
     assert (state["status"], state["revision"]) == ("open", 4)
-    assert Revision.objects.get(track=track, number=4).reason == "box too large"
+    reopened = Revision.objects.get(track=track, number=4)
+    assert (reopened.reason, reopened.active_seconds) == ("box too large", 3.0)
 
 
 def test_history_is_browsable_and_a_revision_can_be_restored(ready):

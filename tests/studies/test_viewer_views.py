@@ -13,7 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from studies.models import AuditEvent, Clip, Label, Specimen, Track
-from studies.services.annotation import track_open_for_reader, track_patch, track_sign
+from studies.services.annotation import (
+    detection_store,
+    model_track_store,
+    track_open_for_reader,
+    track_patch,
+    track_sign,
+)
+from studies.services.presence import presence_claim
 from studies.views.frames import FRAME_CACHE_CONTROL, Readers, readers
 from tests.browser.clips import numbered_clip
 from tests.studies.reading import Reading, clip_of, person, reading
@@ -217,6 +224,66 @@ def test_the_worklist_tells_what_waits(ready):
     assert "No clip passes this filter" in worklist(ready.readers[0], ready.study, "?q=nobody")
 
 
+def test_the_worklist_shows_how_far_it_is_and_who_is_at_a_clip(ready):
+    other = clip_of(ready.patient, number=2)
+    clip_of(ready.patient, number=3, n_frames=1)
+    assert "0 of 2 signed, 2 left" in worklist(ready.readers[0], ready.study)
+    signed(ready)
+    html = worklist(ready.readers[0], ready.study)
+    assert "1 of 2 signed, 1 left" in html
+    assert '<progress max="2" value="1"' in html
+    assert "0 of 1 signed, 1 left" in worklist(ready.readers[1], ready.study)
+    presence_claim(actor=ready.readers[1], clip=other, tab="t")
+    assert "open with sono2" in worklist(ready.readers[0], ready.study)
+    track_open_for_reader(actor=ready.readers[0], clip=other)
+    box = {"frame": 1, "x1": 10, "y1": 8, "x2": 30, "y2": 40}
+    track = other.tracks.get()
+    track_patch(
+        actor=ready.readers[0], track=track, base_revision=1, patch={"create": [box]}, idempotency_key="k"
+    )
+    track_sign(actor=ready.readers[0], track=track, base_revision=2)
+    assert "nothing waits for you" in worklist(ready.readers[0], ready.study)
+
+
+def test_the_viewer_names_the_next_clip_and_the_progress(ready):
+    other = clip_of(ready.patient, number=2)
+    html, _data = page_of(ready.readers[0], ready.clip)
+    assert f'id="next-clip" href="/clips/{other.pk}/"' in html
+    assert 'data-signed="0" data-total="2"' in html
+    assert "next-clip" not in page_of(ready.coordinator, ready.clip)[0]
+
+
+def test_the_page_begins_where_the_track_needs_its_reader(ready):
+    jumping = [(60.0 * (i >= 5) + 10, 20.0, 60.0 * (i >= 5) + 60, 60.0) for i in range(12)]
+    model_track_store(clip=ready.clip, boxes=jumping, confidences=None)
+    html, data = page_of(ready.readers[0], ready.clip)
+    assert data["startFrame"] == 5
+    assert f'href="{data["urls"]["frame"].replace("{index}", "5")}"' in html.replace("&amp;", "&")
+    assert page_of(ready.coordinator, ready.clip)[1]["startFrame"] == 0
+    track = track_open_for_reader(actor=ready.readers[0], clip=ready.clip)
+    exclude = {"exclude": {"5": "blurred"}}
+    track_patch(actor=ready.readers[0], track=track, base_revision=1, patch=exclude, idempotency_key="e")
+    assert page_of(ready.readers[0], ready.clip)[1]["startFrame"] == 0
+
+
+def test_the_page_knows_how_sure_the_detector_was_of_every_frame(ready):
+    assert page_of(ready.readers[0], ready.clip)[1]["confidences"] is None
+    boxes = [(10.0, 20.0, 60.0, 60.0)] * 12
+    model_track_store(clip=ready.clip, boxes=boxes, confidences=[0.9] * 12)
+    detection_store(
+        clip=ready.clip,
+        detector_name="d",
+        detector_digest="1" * 64,
+        input_size_px=320,
+        frames=[[[*box, 0.9 if i != 7 else 0.2]] for i, box in enumerate(boxes)],
+        qc={},
+        status_by_frame=["ok"] * 12,
+    )
+    data = page_of(ready.readers[0], ready.clip)[1]
+    assert data["confidences"] == [0.9] * 7 + [0.2] + [0.9] * 4
+    assert data["startFrame"] == 7
+
+
 def test_the_worklist_shows_what_to_adjudicate():
     ready = reading(readers_per_clip=2)
     signed(ready, 0)
@@ -247,7 +314,7 @@ def test_the_worklist_costs_the_same_for_many_clips(ready, django_assert_max_num
     for number in range(2, 22):
         clip_of(ready.patient, number=number)
     client = logged_in(ready.readers[0])
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         client.get(reverse("worklist", args=[ready.study.slug]))
 
 

@@ -62,6 +62,7 @@ export const ACTIONS = Object.freeze({
   acceptTrack: { scope: "viewer", keys: ["A"], group: "review" },
   acceptFrame: { scope: "viewer", keys: ["Shift+A"], group: "review" },
   rejectFrame: { scope: "viewer", keys: ["G"], group: "review" },
+  sign: { scope: "viewer", keys: ["Ctrl+Enter"], group: "review" },
   layerDetections: { scope: "viewer", keys: ["1"], group: "review" },
   layerModel: { scope: "viewer", keys: ["2"], group: "review" },
   layerMine: { scope: "viewer", keys: ["3"], group: "review" },

@@ -11,7 +11,7 @@ import { History } from "./history.js";
 import { Needs } from "./needs.js";
 import { followQueue, makeReadOnly, offerOwnTrack, takeUpUnsaved } from "./own_tracks.js";
 import {
-  followAdjudication, followPlayer, followTools, offerReasons, place, say, sayNeed, showBoxes, showFrameNumber, showMode, showNeeds, showSigned, showUndo,
+  followAdjudication, followPlayer, followTools, offerReasons, place, say, sayNeed, showBoxes, showFrameNumber, showMode, showNeeds, showProgress, showSigned, showUndo,
 } from "./page_parts.js";
 import { CurvePanel } from "./panel.js";
 import { Player } from "./player.js";
@@ -65,12 +65,13 @@ async function takeUpWork(data, store, tab) {
 
 /** @param {any} data @param {Store} store @param {string} tab @param {SaveQueue} queue */
 async function claim(data, store, tab, queue) {
-  if (!data.user.canCorrect) return;
   const onLost = () => {
     void queue.flush();
     makeReadOnly(store);
   };
-  const presence = new Presence(data.urls.presence, tab, { banner: place("elsewhere"), onLost });
+  const presence = new Presence(data.urls.presence, tab, {
+    banner: place("elsewhere"), note: place("present"), onLost, isReader: data.user.canCorrect,
+  });
   await presence.begin();
 }
 
@@ -90,7 +91,7 @@ async function start() {
   const actions = new Actions(store, editor, say, showMode);
   followQueue(store, queue, undo);
   const conflicts = new Conflicts(store, queue, undo, data.urls.track);
-  const signing = new Signing(store, queue, data.urls.track, say);
+  const signing = new Signing(store, queue, data.urls.track, say, clock);
   const history = new History(store, queue, undo, data.urls.track, say);
   const extras = {
     sign: () => void signing.sign(), reopen: () => void signing.reopen(), history: () => history.toggle(),
@@ -116,6 +117,7 @@ async function start() {
   offerReasons(data.reasons);
   showUndo(undo);
   showSigned(store);
+  showProgress(store);
   followAdjudication(data.urls.tracks);
   showNeeds(store, needs);
   new Timeline(place("timeline"), place("strip"), store, needs);

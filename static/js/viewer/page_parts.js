@@ -159,8 +159,27 @@ export function showSigned(store) {
     const mayChange = store.canDraw || store.mine.some((track) => track.editable);
     if (place("sign")) place("sign").hidden = isSigned || !mayChange;
     if (place("edit-actions")) place("edit-actions").hidden = !mayChange;
+    if (place("next-clip")) place("next-clip").hidden = !isSigned;
     if (place("reopen")) place("reopen").hidden = !isSigned;
     if (place("signed-mark")) place("signed-mark").hidden = !isSigned;
+  };
+  store.on("tracks", show);
+  show();
+}
+
+/** How far the list is, counted on when this clip is signed or opened again. @param {Store} store */
+export function showProgress(store) {
+  const line = place("progress");
+  if (!line) return;
+  const isSigned = () => Number(store.mine.length > 0 && store.mine.every((track) => track.status === "signed"));
+  const others = Number(line.dataset.signed) - isSigned();
+  const total = Number(line.dataset.total);
+  const show = () => {
+    const signed = others + isSigned();
+    const words = t("progress", { signed, total, left: total - signed });
+    line.querySelector("progress").value = signed;
+    line.querySelector("span").textContent = words;
+    place("signed-progress").textContent = words;
   };
   store.on("tracks", show);
   show();

@@ -1,21 +1,29 @@
 // @ts-check
-/** One place at a time: a second window of the same reader is read-only until it takes over. */
+/**
+ * One place at a time: a second window of the same reader, or a reader too many, is read-only until taking over.
+ * Who only looks is told who works here.
+ */
 import { request } from "./api.js";
 import { t } from "./text.js";
 
 const BEAT_MS = 20000;
 
+/** @param {string} iso */
+const timeOf = (iso) => new Date(iso).toTimeString().slice(0, 5);
+
 export class Presence {
   /**
    * @param {string} address @param {string} tab
-   * @param {{banner: HTMLElement, onLost: () => void}} parts
+   * @param {{banner: HTMLElement, note: HTMLElement, onLost: () => void, isReader: boolean}} parts
    */
-  constructor(address, tab, { banner, onLost }) {
+  constructor(address, tab, { banner, note, onLost, isReader }) {
+    this.note = note;
+    this.isReader = isReader;
     this.address = address;
     this.tab = tab;
     this.banner = banner;
     this.onLost = onLost;
-    this.isHolder = true;
+    this.isHolder = isReader;
     banner.querySelector("button")?.addEventListener("click", () => void this.takeOver());
     addEventListener("pagehide", () => {
       if (this.isHolder) void request("DELETE", `${address}?tab=${tab}`, undefined, {}, { keepalive: true }).catch(() => {});
@@ -31,17 +39,29 @@ export class Presence {
   }
 
   async #beat() {
-    const { status, body } = await request("POST", this.address, { tab: this.tab }).catch(() => ({ status: 0, body: null }));
-    if (status === 200) this.#show(body);
+    const [method, sent] = this.isReader ? ["POST", { tab: this.tab }] : ["GET", undefined];
+    const { status, body } = await request(method, this.address, sent).catch(() => ({ status: 0, body: null }));
+    if (status !== 200) return;
+    this.#showOthers(body.others, body.who);
+    if (this.isReader) this.#show(body);
   }
 
-  /** @param {{mine: boolean, since: string}} body */
-  #show({ mine, since }) {
+  /** @param {{name: string, since: string}[]} others @param {string|undefined} who named in the banner already */
+  #showOthers(others, who) {
+    const names = others.filter(({ name }) => name !== who).map(({ name, since }) => `${name} (${timeOf(since)})`).join(", ");
+    this.note.hidden = !names;
+    const words = names && t("presentToo", { names });
+    if (this.note.textContent !== words) this.note.textContent = words;
+  }
+
+  /** @param {{mine: boolean, since: string, who: string|null}} body */
+  #show({ mine, since, who }) {
     const lost = this.isHolder && !mine;
     this.isHolder = mine;
     this.banner.hidden = mine;
     const words = this.banner.querySelector("span");
-    if (words) words.textContent = t("editedElsewhere", { time: new Date(since).toTimeString().slice(0, 5) });
+    const sentence = t(who ? "editedByOther" : "editedElsewhere", { who: who ?? "", time: timeOf(since) });
+    if (words && !mine && words.textContent !== sentence) words.textContent = sentence;
     if (lost) this.onLost();
   }
 

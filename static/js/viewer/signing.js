@@ -13,17 +13,22 @@ import { baseOf } from "./save_batch.js";
 import { t } from "./text.js";
 
 export class Signing {
-  /** @param {Store} store @param {SaveQueue} queue @param {string} address of a track, with {track}
-   *  @param {(message: string) => void} say */
-  constructor(store, queue, address, say) {
+  /**
+   * @param {Store} store @param {SaveQueue} queue @param {string} address of a track, with {track}
+   * @param {(message: string) => void} say @param {{takeSeconds: () => number}} clock
+   */
+  constructor(store, queue, address, say, clock) {
+    this.clock = clock;
     this.store = store;
     this.queue = queue;
     this.address = address;
     this.say = say;
   }
 
-  /** Save what is open, show the checklist, sign when it holds. */
+  /** Save what is open, show the checklist, sign when it holds; a signed clip gives way to the next one. */
   async sign() {
+    const next = /** @type {HTMLAnchorElement|null} */ (document.getElementById("next-clip"));
+    if (next && !next.hidden) return next.click();
     const tracks = this.store.mine.filter((track) => track.editable);
     if (!tracks.length || tracks.every((track) => track.isVirtual)) return this.say(t("nothingToSign"));
     await this.queue.flush();
@@ -35,7 +40,8 @@ export class Signing {
     this.#show(items, tracks.length > 1);
     if ((await ask("sign")) !== "sign") return undefined;
     for (const { id, revision } of tracks) {
-      const answer = await request("POST", `${this.#of(id)}sign/`, {}, { "If-Match": String(revision) });
+      const body = { active_seconds: this.#seconds() };
+      const answer = await request("POST", `${this.#of(id)}sign/`, body, { "If-Match": String(revision) });
       if (answer.status !== 200) return this.say(String(answer.body.detail));
       this.#adopt(answer.body);
     }
@@ -48,11 +54,16 @@ export class Signing {
     if (answer !== "go") return;
     for (const { id, status } of this.store.mine) {
       if (status !== "signed") continue;
-      const { status: code, body } = await request("POST", `${this.#of(id)}reopen/`, { reason: field.value });
+      const { status: code, body } = await request("POST", `${this.#of(id)}reopen/`, { reason: field.value, active_seconds: this.#seconds() });
       if (code === 200) this.#adopt(body);
       else this.say(String(body.detail));
     }
     field.value = "";
+  }
+
+  /** Time of looking since the last change: it belongs to the signature. */
+  #seconds() {
+    return Math.round(this.clock.takeSeconds() * 10) / 10;
   }
 
   /** @param {string} id */
