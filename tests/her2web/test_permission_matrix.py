@@ -99,6 +99,7 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "api-clip-presence": {"tab": "t"},
         "api-track-revert": {"to_number": 1},
         "api-track": {"patch": {}},
+        "api-track-sign": {"active_seconds": 2.5},
         "api-studies-list": {"slug": "new", "title": "New"},
         "api-sites-list": {"study": str(world.alpha.pk), "code": "new", "name": "New"},
         "api-patients-list": {"site": str(world.a1.pk), "code": "new"},
