@@ -27,7 +27,8 @@ from analysis.pipeline.exclusion import REASON_TEXT, frame_exclusion
 from analysis.pipeline.frames import to_grey
 from analysis.pipeline.kernels.clip_base import ClipBase
 from analysis.pipeline.kernels.clip_ledger import ClipLedger
-from analysis.pipeline.masks import box_masks, checked_boxes, crop_masks, crop_windows
+from analysis.pipeline.kernels.regions import guarded, reach_px, require_region
+from analysis.pipeline.masks import box_masks, checked_boxes, crop_masks, crop_windows, ring_masks
 from analysis.pipeline.names import DYNAMIC_FEATURES
 from analysis.pipeline.sensitivity import Clip, Condition, Extract
 from analysis.pipeline.static_features import BackendName, extract_crops
@@ -84,8 +85,9 @@ def describe_clip(
     chosen = parameters or DescribeParameters()
     checked = checked_boxes(boxes)
     base = ClipBase.of(fps, spacing_mm, times_s, len(checked), chosen)
+    require_region(chosen, spacing_mm)
     ledger = ClipLedger.of(checked, known_static, left_out)
-    worker = _Measurer(ledger, checked, base.spacing_mm, chosen, backend, threads)
+    worker = _Measurer(ledger, checked, base.spacing_mm, chosen, backend, threads, spacing_mm)
     _stream(frames, worker, chosen, progress, cancelled)
     return _described(ledger, base, chosen)
 
@@ -164,9 +166,10 @@ class _Measurer:
         chosen: DescribeParameters,
         backend: BackendName,
         threads: int | None,
+        known_spacing_mm: tuple[float, float] | None,
     ) -> None:
         self.ledger, self._boxes, self._spacing_mm, self._chosen = ledger, boxes, spacing_mm, chosen
-        self._backend = backend
+        self._backend, self._known_spacing_mm = backend, known_spacing_mm
         available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         wanted = available if threads is None else threads
         if wanted < 1 or backend not in CHUNK_FRAMES:
@@ -197,21 +200,33 @@ class _Measurer:
             self._crop(t, frame)
 
     def _crop(self, t: int, frame: Frame) -> None:
-        reason = frame_exclusion(frame, self._boxes[t]) if self._chosen.exclude else ""
+        # Marks in a ring count as marks over the lesion do.
+        reach = reach_px(self._chosen, self._known_spacing_mm) * np.array([-1.0, -1.0, 1.0, 1.0])
+        reason = frame_exclusion(frame, self._boxes[t] + reach) if self._chosen.exclude else ""
         if reason:
             self.ledger.refuse(t, reason, REASON_TEXT[reason])
             return
-        box = self._boxes[t : t + 1]
-        windows = crop_windows(box, frame.shape[:2], margin=self._chosen.margin, pad=CROP_PAD_PX)
+        crop, mask = self._region(self._boxes[t : t + 1], frame)
+        self._indices.append(t)
+        self._crops.append(crop)
+        self._masks.append(mask)
+        if len(self._indices) == CHUNK_FRAMES[self._backend]:
+            self._submit()
+
+    def _region(self, box: Float, frame: Frame) -> tuple[Frame, Bool]:
+        """The pixels of one (1, 4) box that are measured, as a crop and its mask."""
+        chosen, shape = self._chosen, frame.shape[:2]
+        if chosen.region == "outside":
+            return to_grey(frame[None])[0].copy(), ~box_masks(guarded(box), shape)[0]
+        pad = CROP_PAD_PX + reach_px(chosen, self._known_spacing_mm)
+        windows = crop_windows(box, shape, margin=chosen.margin, pad=pad)
         (top, left), (height, width) = windows.corners[0], windows.shape
         # A copy, so that the frame itself can go.
         crop = to_grey(frame[None, top : top + height, left : left + width])[0].copy()
-        kind, margin = self._chosen.mask_kind, self._chosen.margin
-        self._indices.append(t)
-        self._crops.append(crop)
-        self._masks.append(crop_masks(box, windows, kind, crops=crop[None], margin=margin)[0])
-        if len(self._indices) == CHUNK_FRAMES[self._backend]:
-            self._submit()
+        mask = crop_masks(box, windows, chosen.mask_kind, crops=crop[None], margin=chosen.margin)
+        if chosen.ring_mm is not None and self._known_spacing_mm is not None:
+            mask = ring_masks(mask, self._known_spacing_mm, chosen.ring_mm)
+        return crop, mask[0]
 
     def _submit(self) -> None:
         if not self._indices:

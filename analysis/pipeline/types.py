@@ -82,7 +82,7 @@ class DescribeParameters:
     of the spectra; fixed_frames: compare this many central frames of every clip; time_base: "hz" needs a
     known rate, "cycles" never uses it, "auto" takes what there is (never mix within a study); spacing_base:
     "mm", "px" or "auto" likewise; exclude: leave out frames with colour Doppler or drawn marks over the
-    lesion.
+    lesion; region: measure the lesion, a ring of ring_mm around its mask, or everything outside its box.
     """
 
     mask_kind: Literal["rect", "ellipse", "segment"] = "rect"
@@ -98,6 +98,8 @@ class DescribeParameters:
     time_base: Literal["auto", "hz", "cycles"] = "auto"
     spacing_base: Literal["auto", "mm", "px"] = "auto"
     exclude: bool = True
+    region: Literal["lesion", "ring", "outside"] = "lesion"
+    ring_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ import pytest
 from analysis.pipeline.describe import PIPELINE_VERSION, describe_clip, digest, unchanged_frames
 from analysis.pipeline.dynamic_features import describe_curves, fill_gaps
 from analysis.pipeline.errors import CancelledError, InvalidInputError, UnusableClipError
-from analysis.pipeline.masks import box_masks
+from analysis.pipeline.kernels.regions import guarded
+from analysis.pipeline.masks import box_masks, ring_masks
 from analysis.pipeline.static_features import extract
 from analysis.pipeline.types import DescribeParameters
 
@@ -378,3 +379,47 @@ def test_bad_frames_are_refused(frames, message):
 def test_bad_arguments_are_refused(options):
     with pytest.raises(InvalidInputError):
         describe(**options)
+
+
+def test_a_ring_is_measured_as_on_whole_frames():
+    frames, boxes = clip(), track()
+    boxes[5] = [-4, -3, 40, 30]  # across the border: the ring is cut off with the picture
+    chosen = DescribeParameters(mask_kind="ellipse", region="ring", ring_mm=1.0)
+    described = describe(frames, boxes, parameters=chosen)
+    rings = ring_masks(box_masks(boxes, (H, W), "ellipse"), (0.1, 0.2), 1.0)
+    static = extract(frames, rings, (0.1, 0.2))
+    np.testing.assert_allclose(described.static, static.values, rtol=1e-12, atol=1e-12)
+    in_pixels = replace(chosen, spacing_base="px")
+    np.testing.assert_allclose(
+        describe(frames, boxes, parameters=in_pixels).static, extract(frames, rings).values, rtol=1e-12
+    )
+
+
+def test_the_outside_holds_nothing_of_the_lesion():
+    frames, boxes = clip(), track()
+    chosen = DescribeParameters(region="outside")
+    described = describe(frames, boxes, parameters=chosen)
+    outside = ~box_masks(guarded(boxes), (H, W))
+    np.testing.assert_allclose(
+        described.static, extract(frames, outside, (0.1, 0.2)).values, rtol=1e-12, atol=1e-12
+    )
+    repainted = frames.copy()
+    repainted[box_masks(boxes, (H, W))] = 255
+    np.testing.assert_array_equal(describe(repainted, boxes, parameters=chosen).dynamic, described.dynamic)
+    assert not np.array_equal(describe(repainted, boxes).dynamic, describe(frames, boxes).dynamic)
+
+
+def test_marks_in_the_ring_leave_a_frame_out():
+    frames, boxes = clip(), track()
+    cv2.drawMarker(frames[7], (16, 40), 255, cv2.MARKER_CROSS, 9, 1)
+    assert describe(frames, boxes).reasons == {}
+    ring = DescribeParameters(region="ring", ring_mm=3.0)
+    assert list(describe(frames, boxes, parameters=ring).reasons) == [7]
+
+
+def test_regions_that_cannot_be_are_refused():
+    with pytest.raises(UnusableClipError, match="pixel spacing of this clip is not known"):
+        describe(spacing=None, parameters=DescribeParameters(region="ring", ring_mm=1.0))
+    for wrong in ({"region": "ring"}, {"region": "ring", "ring_mm": -1.0}, {"ring_mm": 2.0}, {"region": "x"}):
+        with pytest.raises(InvalidInputError):
+            describe(parameters=DescribeParameters(**wrong))
