@@ -14,7 +14,15 @@ from analysis.pipeline.kernels.statistics_checks import (
     require_two_classes,
 )
 
-__all__ = ["METHODS", "Combiner", "fit_combiner", "fused_name", "out_of_fold_fusion", "pairs"]
+__all__ = [
+    "METHODS",
+    "Combiner",
+    "fit_combiner",
+    "fold_combiner",
+    "fused_name",
+    "out_of_fold_fusion",
+    "pairs",
+]
 
 Vector = NDArray[np.float64]
 
@@ -55,13 +63,31 @@ def out_of_fold_fusion(
     Raises:
         InvalidInputError: as `fit_combiner`, or one class only outside a fold.
     """
-    first, second, labels = (np.asarray(a) for a in (p_video, p_clinical, y))
-    fused = np.empty(labels.size)
+    first, second = np.asarray(p_video), np.asarray(p_clinical)
+    fused = np.empty(folds.size)
     for number in np.unique(folds):
         held_out = folds == number
-        combiner = fit_combiner(method, first[~held_out], second[~held_out], labels[~held_out])
+        combiner = fold_combiner(method, first, second, y, folds, int(number))
         fused[held_out] = combiner.combine(first[held_out], second[held_out])
     return fused
+
+
+def fold_combiner(
+    method: str,
+    p_video: ArrayLike,
+    p_clinical: ArrayLike,
+    y: ArrayLike,
+    folds: NDArray[np.int64],
+    number: int,
+) -> Combiner:
+    """Return the fusion that fold `number` gets: fitted on out-of-fold probabilities of the other folds.
+
+    Raises:
+        InvalidInputError: as `fit_combiner`.
+    """
+    others = folds != number
+    first, second, labels = (np.asarray(values)[others] for values in (p_video, p_clinical, y))
+    return fit_combiner(method, first, second, labels)
 
 
 def _best_weight(first: Vector, second: Vector, labels: NDArray[np.int64]) -> float:

@@ -35,6 +35,7 @@ __all__ = [
     "TEST_SHARE",
     "PatientGuard",
     "Split",
+    "assign_classes",
     "assign_folds",
     "near_duplicates",
     "require_no_leak",
@@ -111,26 +112,42 @@ def assign_folds(
     Raises:
         InvalidInputError: lengths that differ, a code twice, or fewer patients of a class than folds.
     """
-    y = require_labels(labels)
-    _require_codes(patients, groups, y.size)
+    return assign_classes(patients, require_labels(labels), folds, groups=groups, seed=seed)
+
+
+def assign_classes(
+    patients: Sequence[str],
+    classes: NDArray[np.int64],
+    folds: int,
+    *,
+    groups: Sequence[str] = (),
+    seed: int = 0,
+) -> NDArray[np.int64]:
+    """Return (n,) fold numbers as `assign_folds` does, each of several classes 0, 1, … spread evenly.
+
+    Raises:
+        InvalidInputError: as `assign_folds`.
+    """
+    _require_codes(patients, groups, classes.size)
     count = require_count(folds, name="folds", minimum=2)
-    smallest = int(min(np.sum(y == 1), np.sum(y == 0)))
+    levels = int(classes.max()) + 1
+    smallest = int(np.bincount(classes, minlength=max(levels, 2)).min())
     if smallest < count:
         raise InvalidInputError(
             f"folds: expected at least {count} patients of each class for {count} folds, got {smallest}. "
             "Use fewer folds or collect more patients."
         )
-    number = np.empty(y.size, dtype=np.int64)
-    load = np.zeros((count, 2))
+    number = np.empty(classes.size, dtype=np.int64)
+    load = np.zeros((count, levels))
     # Linked patients first, while every fold still has room to balance them.
     for members in sorted(_shuffled_groups(patients, groups, seed), key=len, reverse=True):
-        counts = np.bincount(y[members], minlength=2)
+        counts = np.bincount(classes[members], minlength=levels)
         fold = int(np.lexsort((load.sum(axis=1), load @ counts))[0])
         number[members] = fold
         load[fold] += counts
-    if any(len(np.unique(y[number != fold])) < 2 for fold in range(count)):
+    if any(len(np.unique(classes[number != fold])) < levels for fold in range(count)):
         raise InvalidInputError(
-            "groups: expected both classes outside every fold; linked patients prevent it."
+            "groups: expected every class outside every fold; linked patients prevent it."
         )
     return number
 
