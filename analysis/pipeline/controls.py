@@ -3,11 +3,12 @@
 HONESTY D.3 (G9) and D.6; every control runs the whole pipeline again, out of fold, on training patients.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.pipeline.crossfit import checked, fit_fold, fit_folds, held_out_masks, out_of_fold, outer_folds
 from analysis.pipeline.errors import InvalidInputError
@@ -15,15 +16,28 @@ from analysis.pipeline.kernels.controls import (
     LEARNING_SHARES,
     SHUFFLES,
     LearningPoint,
+    OutsideControl,
+    OutsideModel,
     ShuffleControl,
     shuffle_verdict,
 )
 from analysis.pipeline.kernels.ensemble import FUSED_MODELS, LearnParameters, parts_of
+from analysis.pipeline.kernels.fitted import KINDS, VIDEO
 from analysis.pipeline.kernels.task_pool import Cancelled, Progress, run_tasks
-from analysis.pipeline.metrics import auc, delong_interval
+from analysis.pipeline.metrics import auc, delong_interval, delong_paired
+from analysis.pipeline.splits import subset
 from analysis.pipeline.types import LearningCohort
 
-__all__ = ["LearningPoint", "ShuffleControl", "learning_curve", "shuffle_control"]
+__all__ = [
+    "LearningPoint",
+    "OutsideControl",
+    "ShuffleControl",
+    "learning_curve",
+    "outside_control",
+    "shuffle_control",
+]
+
+VIDEO_MODELS = tuple(f"{VIDEO}:{kind}" for kind in KINDS)
 
 
 def shuffle_control(
@@ -89,6 +103,48 @@ def learning_curve(
         n = round(float(np.mean([fit.n for fit in some])))
         points.append(LearningPoint(share, n, *delong_interval(ordered.labels, scores)))
     return tuple(points)
+
+
+def outside_control(
+    cohort: LearningCohort,
+    outside: NDArray[np.float64],
+    lesion: Mapping[str, NDArray[np.float64]],
+    parameters: LearnParameters | None = None,
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> OutsideControl:
+    """Learn the video branch from the tissue outside the lesion: it should not tell the classes apart.
+
+    outside: (n, p) in the cohort's order, a row of NaN where a clip has none; lesion: video model to the (n,)
+    out-of-fold scores of the record, in the same order. What predicts here is no property of the lesion:
+    burned-in marks, the machine, or tissue that truly differs, such as the shadow behind the lesion.
+
+    Raises:
+        InvalidInputError, CancelledError: as `learn`.
+    """
+    settings = parameters or LearnParameters()
+    here = np.flatnonzero(np.isfinite(outside).all(axis=1))
+    some = checked(replace(subset(cohort, here), dynamic=outside[here]))
+    order = np.array([cohort.patients.index(code) for code in some.patients])
+    folds = outer_folds(some, settings)
+    fits = fit_folds(
+        some, held_out_masks(folds), settings, only=VIDEO_MODELS, progress=progress, cancelled=cancelled
+    )
+    found = out_of_fold(some.labels, folds, fits, settings, ())
+    models = []
+    for model in VIDEO_MODELS:
+        inside = lesion[model][order]
+        test = delong_paired(some.labels, found[model], inside)
+        area = delong_interval(some.labels, found[model])
+        models.append(
+            OutsideModel(model, *area, auc(some.labels, inside), test.difference, test.interval, test.p)
+        )
+    mean, events = float(np.mean([one.auc for one in models])), int(some.labels.sum())
+    verdict = shuffle_verdict((mean,), events, some.labels.size - events, settings.seed)
+    left_out = len(cohort.patients) - here.size
+    sizes = int(some.labels.size), events, left_out
+    return OutsideControl(*sizes, tuple(models), mean, verdict.tolerance, verdict.passed, settings.seed)
 
 
 def _part_of(progress: Progress | None, turn: int, turns: int) -> Progress | None:

@@ -40,6 +40,41 @@ class LearningPoint:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideModel:
+    """One video classifier learned from the tissue outside the lesion, and the lesion's beside it (DeLong).
+
+    difference: outside minus lesion, on the same patients.
+    """
+
+    model: str
+    auc: float
+    low: float
+    high: float
+    lesion_auc: float
+    difference: float
+    interval: tuple[float, float]
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideControl:
+    """The negative control on everything outside the box (HONESTY D.3, G8).
+
+    mean: area of the four classifiers, none of them chosen; passed: whether it lies within `tolerance` of one
+    half; left_out: patients whose outside could not be described.
+    """
+
+    n: int
+    events: int
+    left_out: int
+    models: tuple[OutsideModel, ...]
+    mean: float
+    tolerance: float
+    passed: bool
+    seed: int
+
+
 def shuffle_verdict(areas: tuple[float, ...], events: int, others: int, seed: int) -> ShuffleControl:
     """Return the verdict on areas of shuffled labels in a cohort of `events` positives and `others`."""
     error = np.sqrt((events + others + 1) / (12.0 * events * others * len(areas)))
