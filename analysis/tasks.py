@@ -7,6 +7,7 @@ from analysis.runners.describe import describe_clip_tracks
 from analysis.runners.detect import detect_clip
 from analysis.runners.judge import judge_ensemble
 from analysis.runners.learn import learn_ensemble
+from analysis.runners.supplements import supplement_ensemble
 from analysis.runners.train_detector import train_study_detector
 from analysis.runners.work import run_job
 from analysis.services.arrivals import clip_arrived as start_detection
@@ -48,6 +49,12 @@ def learn(*, job_id: str) -> None:
 def judge(*, job_id: str) -> None:
     """Judge the ensemble on the test side, through a logged look."""
     run_job(job_id, judge_ensemble)
+
+
+@shared_task(name="analysis.supplement")
+def supplement(*, job_id: str) -> None:
+    """Do further analyses of an ensemble."""
+    run_job(job_id, supplement_ensemble)
 
 
 @shared_task(name="analysis.train_detector")

@@ -43,8 +43,11 @@ def current_features(clip: Clip) -> FeatureSet | None:
     return FeatureSet.objects.filter(digest=wanted).first()
 
 
-def cases_of(study: Study, side: str) -> tuple[list[Case], dict[str, str]]:
-    """Patients of one side that can be used, and code -> reason for those that cannot."""
+def cases_of(study: Study, side: str, *, rule: str = "") -> tuple[list[Case], dict[str, str]]:
+    """Patients of one side that can be used, and code -> reason for those that cannot.
+
+    rule: of the label, the study's own unless another is named.
+    """
     cases: list[Case] = []
     left_out: dict[str, str] = {}
     ineligible = excluded_from(study)
@@ -53,7 +56,7 @@ def cases_of(study: Study, side: str) -> tuple[list[Case], dict[str, str]]:
         if patient.pk in ineligible:
             left_out[patient.code] = not_eligible(ineligible[patient.pk])
             continue
-        outcome = outcome_of(label_of_record(patient), study.label_rule)
+        outcome = outcome_of(label_of_record(patient), rule or study.label_rule)
         clip = index_clip(patient)
         features = current_features(clip) if clip else None
         if outcome is None:

@@ -67,12 +67,12 @@ def _describe_track(clip: Clip, track: Track, ticker: JobTicker) -> str:
     try:
         with PackReader(pack_local_path(clip)) as pack:
             description = describe_clip(
-                _frames(pack, skip=excluded | set(reusable)),
+                frames_of(pack, skip=excluded | set(reusable)),
                 boxes,
                 fps=clip.fps,
                 spacing_mm=clip.spacing_mm,
                 parameters=parameters,
-                times_s=_times_s(clip),
+                times_s=times_of(clip),
                 known_static={t: row for t, row in reusable.items() if t not in excluded},
                 left_out=dict.fromkeys(sorted(excluded), REJECTED_BY_READER),
                 progress=ticker.progress,
@@ -84,7 +84,7 @@ def _describe_track(clip: Clip, track: Track, ticker: JobTicker) -> str:
     return f"{description.n_used} frames described, {description.qc['reused']} of them known before."
 
 
-def _frames(pack: PackReader, skip: set[int]) -> Iterator[NDArray[np.uint8] | None]:
+def frames_of(pack: PackReader, skip: set[int]) -> Iterator[NDArray[np.uint8] | None]:
     """Frames in order; None where nothing needs to be decoded."""
     for index in range(pack.n_frames):
         if index in skip:
@@ -93,7 +93,7 @@ def _frames(pack: PackReader, skip: set[int]) -> Iterator[NDArray[np.uint8] | No
             yield pack.rgb(index) if pack.colour else pack.grey(index)
 
 
-def _times_s(clip: Clip) -> NDArray[np.float64] | None:
+def times_of(clip: Clip) -> NDArray[np.float64] | None:
     return None if clip.frame_times_ms is None else np.asarray(clip.frame_times_ms) / MS_PER_S
 
 

@@ -3,15 +3,16 @@
 All of it is drawn from scores that are known already; nothing is fitted again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.models import Evaluation, Job, ModelVersion, Supplement
 from analysis.pipeline.kernels.cohort_report import CohortReport, jsonable
 from analysis.pipeline.kernels.subgroups import PatientFacts, confounders, subgroup_families
-from analysis.pipeline.learn import Learned, explain_all
+from analysis.pipeline.learn import Learned, LearnedEnsemble, explain_all
 from analysis.pipeline.types import LearningCohort
 from analysis.runners.cohort import Case
 from analysis.runners.facts import facts_of
@@ -19,6 +20,8 @@ from analysis.services.supplements import supplement_store
 from studies.models import Look
 
 Kind = Supplement.Kind
+Labels = NDArray[np.int64]
+Scores = NDArray[np.float64]
 
 
 def basics_of_training(
@@ -26,7 +29,7 @@ def basics_of_training(
 ) -> dict[str, Any]:
     """Kind to results, of a fitted ensemble on its training patients; facts: patient to what is known."""
     return {
-        Kind.EXPLANATION: explanation_of(learned, cohort),
+        Kind.EXPLANATION: explanation_of(learned.ensemble, cohort, learned.selected),
         **basics_of_report(learned.oof, learned.ensemble.chosen, facts),
     }
 
@@ -35,27 +38,38 @@ def basics_of_report(report: CohortReport, chosen: str, facts: Mapping[str, Pati
     """Kind to results, of the chosen model's scores on one side of the split."""
     known = [facts[patient] for patient in report.patients]
     cutoff = report.evaluations[chosen].cutoff
-    families = subgroup_families(
-        chosen, report.labels, report.scores[chosen], cutoff, known, cohort=report.cohort
-    )
-    size = {"n": int(report.labels.size), "events": int(report.labels.sum())}
     return {
-        Kind.SUBGROUPS: {**size, "model": chosen, "cutoff": cutoff, "families": jsonable(families)},
-        Kind.CONFOUNDERS: {**size, "rows": jsonable(confounders(report.labels, known))},
+        Kind.SUBGROUPS: subgroups_of(
+            report.labels, report.scores[chosen], chosen, cutoff, known, report.cohort
+        ),
+        Kind.CONFOUNDERS: confounders_of(report.labels, known),
     }
 
 
-def explanation_of(learned: Learned, cohort: LearningCohort) -> dict[str, Any]:
+def subgroups_of(
+    labels: Labels, scores: Scores, model: str, cutoff: float, facts: Sequence[PatientFacts], cohort: str
+) -> dict[str, Any]:
+    """The model inside every subgroup at its frozen cut-off."""
+    families = subgroup_families(model, labels, scores, cutoff, facts, cohort=cohort)
+    return {**_size(labels), "model": model, "cutoff": cutoff, "families": jsonable(families)}
+
+
+def confounders_of(labels: Labels, facts: Sequence[PatientFacts]) -> dict[str, Any]:
+    """How well the recording alone tells the classes apart."""
+    return {**_size(labels), "rows": jsonable(confounders(labels, facts))}
+
+
+def explanation_of(
+    ensemble: LearnedEnsemble, cohort: LearningCohort, selected: Mapping[str, int]
+) -> dict[str, Any]:
     """What all eight classifiers go by, on the training patients in the order of the ensemble."""
-    ensemble = learned.ensemble
     rows = np.array([cohort.patients.index(patient) for patient in ensemble.training.patients])
-    found = explain_all(ensemble, cohort.dynamic[rows], cohort.clinical[rows], learned.selected)
-    return {
-        "n": int(rows.size),
-        "events": int(ensemble.training.labels.sum()),
-        "chosen": ensemble.chosen,
-        "models": jsonable(found),
-    }
+    found = explain_all(ensemble, cohort.dynamic[rows], cohort.clinical[rows], selected)
+    return {**_size(ensemble.training.labels), "chosen": ensemble.chosen, "models": jsonable(found)}
+
+
+def _size(labels: Labels) -> dict[str, Any]:
+    return {"n": int(labels.size), "events": int(labels.sum())}
 
 
 def supplements_keep(

@@ -1,0 +1,112 @@
+"""What further analyses of an ensemble work on: its training patients, as they were when it was trained."""
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from analysis.models import FeatureSet, Job, ModelVersion
+from analysis.pipeline.errors import InvalidInputError
+from analysis.pipeline.learn import LearnedEnsemble, LearnParameters
+from analysis.pipeline.types import LearningCohort
+from analysis.pipeline.variants import RecordScores, record_scores
+from analysis.runners.cohort import Case, learning_cohort
+from analysis.runners.predict import opened_ensemble
+from analysis.runners.ticker import JobTicker
+from studies.models import Patient, Study
+
+MOST_JOBS = 4
+GONE = (
+    "{n} patients of this ensemble, or their features, are no longer in the study; train again, then repeat "
+    "the analysis."
+)
+MOVED = (
+    "Clinical values or linked patients changed since training, so the scores of the record could not be "
+    "repeated exactly; these figures compare with scores fitted on the values of today."
+)
+
+
+@dataclass(slots=True)
+class Bench:
+    """One ensemble version with its training patients, in the order of the ensemble.
+
+    settings: those of training, with as many folds at a time as there are cores; cautions: sentences to store
+    with whatever is found.
+    """
+
+    job: Job
+    ticker: JobTicker
+    version: ModelVersion
+    ensemble: LearnedEnsemble
+    cases: list[Case]
+    cohort: LearningCohort
+    settings: LearnParameters
+    cautions: list[str] = field(default_factory=list)
+    _record: RecordScores | None = None
+
+    @classmethod
+    def of(cls, job: Job, ticker: JobTicker, version: ModelVersion) -> "Bench":
+        """Collect what the version was trained on.
+
+        Raises:
+            InvalidInputError: patients or features that are no longer there.
+        """
+        ensemble = opened_ensemble(version)
+        cases = cases_of_version(version, ensemble)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        settings = replace(ensemble.parameters, jobs=min(MOST_JOBS, cores))
+        return cls(job, ticker, version, ensemble, cases, learning_cohort(job.study, cases), settings)
+
+    @property
+    def study(self) -> Study:
+        """The study of the ensemble."""
+        return self.job.study
+
+    @property
+    def chosen(self) -> str:
+        """The model of record."""
+        return self.ensemble.chosen
+
+    @property
+    def size(self) -> dict[str, Any]:
+        """What every stored document begins with."""
+        labels = self.ensemble.training.labels
+        return {"n": int(labels.size), "events": int(labels.sum()), "model": self.chosen}
+
+    def record(self) -> RecordScores:
+        """The chosen model fitted again fold by fold, once a job."""
+        if self._record is None:
+            self.ticker.begin("fitting the record fold by fold", total=self.settings.outer_folds)
+            self._record = record_scores(
+                self.cohort,
+                self.chosen,
+                self.ensemble.cutoffs[self.chosen],
+                self.settings,
+                progress=self.told,
+                cancelled=self.ticker.cancelled,
+            )
+            if not np.array_equal(self._record.oof[self.chosen], self.ensemble.training.oof[self.chosen]):
+                self.cautions.append(MOVED)
+        return self._record
+
+    def told(self, done: int, total: int, _stage: str) -> None:
+        """Progress of the pipeline, as the ticker takes it."""
+        self.ticker.progress(done, total)
+
+
+def cases_of_version(version: ModelVersion, ensemble: LearnedEnsemble) -> list[Case]:
+    """The training patients in the ensemble's order, with the features and outcomes they had in training."""
+    kept: dict[str, list[Any]] = version.training_snapshot["patients"]
+    patients = Patient.objects.filter(pk__in=kept).select_related("clinical", "site", "study", "index_clip")
+    by_pk = {str(patient.pk): patient for patient in patients.prefetch_related("specimens__labels")}
+    sets = FeatureSet.objects.filter(digest__in=[digest for digest, _ in kept.values()])
+    by_digest = {row.digest: row for row in sets.select_related("clip", "revision__track__clip")}
+    cases = [
+        Case(by_pk[pk], by_digest[kept[pk][0]], bool(kept[pk][1]))
+        for pk in ensemble.training.patients
+        if pk in by_pk and kept[pk][0] in by_digest
+    ]
+    if len(cases) < len(ensemble.training.patients):
+        raise InvalidInputError(GONE.format(n=len(ensemble.training.patients) - len(cases)))
+    return cases
