@@ -3,6 +3,7 @@
 from django.urls import path
 
 from analysis.views import (
+    analyses,
     curves,
     detectors,
     jobs,
@@ -42,6 +43,7 @@ urlpatterns = [
     path("studies/<slug:slug>/detectors/train/", detectors.train, name="detector-train"),
     path("studies/<slug:slug>/detectors/shipped/", detectors.go_back, name="detector-go-back"),
     path("studies/<slug:slug>/detectors/apply/", detectors.apply, name="detector-apply"),
+    path("studies/<slug:slug>/models/analyses/", analyses.start, name="model-analyses"),
     path("studies/<slug:slug>/models/judge/", models.judge, name="model-judge"),
     path("studies/<slug:slug>/models/<uuid:version_id>/promote/", models.promote, name="model-promote"),
     path("patients/<uuid:patient_id>/prediction/", prediction.prediction, name="prediction"),

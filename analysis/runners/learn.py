@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from analysis.models import Evaluation, Job
+from analysis.models import Evaluation, Job, Supplement
 from analysis.pipeline.errors import LeakageError
 from analysis.pipeline.kernels.cohort_report import CohortReport, jsonable
 from analysis.pipeline.learn import Learned, LearnParameters, PatientGuard, digest, learn, save_ensemble
@@ -15,6 +15,7 @@ from analysis.runners.supplement_basics import basics_of_training, facts_by_pati
 from analysis.runners.ticker import JobTicker
 from analysis.services.registry import ensemble_store, evaluation_store
 from analysis.services.split import newcomers_join
+from analysis.services.supplements import supplements_start
 from studies.models import Membership
 
 QUICK, FULL = "quick", "full"
@@ -50,6 +51,7 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     for done, case in enumerate([*training, *test], start=1):
         predict_patient(version, case.patient, case.features)
         ticker.progress(done, len(training) + len(test))
+    supplements_start(actor=None, version=version, kinds=[Supplement.Kind.SHUFFLE])
     area = learned.oof.evaluations[learned.ensemble.chosen].auc
     name = learned.ensemble.chosen.split(":")[-1]
     return {

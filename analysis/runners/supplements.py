@@ -27,6 +27,9 @@ from analysis.services.supplements import supplement_store
 Kind = Supplement.Kind
 Found = dict[str, Any]
 
+ALL_DONE = "{done} of {all} analyses stored."
+SOME_DONE = "{done} of {all} analyses stored; the Models page says why the others were not possible."
+
 
 def supplement_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     """Do the kinds that the job names, one after the other; what is stored stays when a later one fails."""
@@ -36,13 +39,12 @@ def supplement_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
         raise InvalidInputError("This job names no analysis that exists; start it from the Models page.")
     ticker.begin("collecting the training patients")
     bench = Bench.of(job, ticker, version)
-    undone = [sentence for kind in kinds if (sentence := _do(bench, kind))]
-    done = len(kinds) - len(undone)
-    return {"message": " ".join([f"{done} of {len(kinds)} analyses stored.", *undone])}
+    done = sum(_do(bench, kind) for kind in kinds)
+    return {"message": (ALL_DONE if done == len(kinds) else SOME_DONE).format(done=done, all=len(kinds))}
 
 
-def _do(bench: Bench, kind: str) -> str:
-    """Compute and store one kind; return why it could not be done, empty where it was."""
+def _do(bench: Bench, kind: str) -> bool:
+    """Compute and store one kind, or why it could not be done; return whether there are figures."""
     reason, found = "", bench.size
     bench.cautions.clear()
     try:
@@ -57,7 +59,7 @@ def _do(bench: Bench, kind: str) -> str:
         results=jsonable(found),
         job=bench.job,
     )
-    return f"{Kind(kind).label}: {reason}" if reason else ""
+    return not reason
 
 
 def shuffle(bench: Bench) -> Found:

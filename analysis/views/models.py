@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analysis.models import Evaluation, Job, ModelVersion
+from analysis.reports.analysis_list import analyses_of
 from analysis.reports.model_tables import model_name
 from analysis.selectors import active_ensemble, model_versions_for
 from analysis.services.jobs import job_enqueue
@@ -35,12 +36,16 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         version.oof = _figures(version, Evaluation.Cohort.OUT_OF_FOLD)
         version.test = _figures(version, Evaluation.Cohort.TEST)
     running = Job.objects.filter(
-        study=study, kind__in=[Job.Kind.LEARN, Job.Kind.JUDGE], status__in=["queued", "running"]
+        study=study,
+        kind__in=[Job.Kind.LEARN, Job.Kind.JUDGE, Job.Kind.SUPPLEMENT],
+        status__in=["queued", "running"],
     )
+    active = next((v for v in versions if v.is_active), None)
     context = {
         "study": study,
         "versions": versions,
-        "active": next((v for v in versions if v.is_active), None),
+        "active": active,
+        "analyses": analyses_of(active, viewer=request.user) if active else [],
         "running": running.first(),
         "may_train": can_train(request.user, study),
         "may_look": can_take_look(request.user, study),

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.utils.translation import gettext, gettext_noop
 
+from studies.templatetags.stored_analyses import ANALYSES
 from studies.templatetags.stored_auditor import AUDITOR
 from studies.templatetags.stored_refusals import REFUSALS
 
@@ -102,7 +103,7 @@ def translated(text: str) -> str:
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """The templates with holes, each with the expression that recognises its sentences."""
-    return tuple((t, _pattern(t)) for t in (*TEMPLATES, *REFUSALS, *AUDITOR) if _HOLE.search(t))
+    return tuple((t, _pattern(t)) for t in (*TEMPLATES, *REFUSALS, *AUDITOR, *ANALYSES) if _HOLE.search(t))
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -235,9 +235,11 @@ def _computing_acts() -> dict[str, str]:
         "job.judge": _("started judging on the test side"),
         "job.learn": _("started training the ensemble"),
         "job.retry": _("retried a job"),
+        "job.supplement": _("started further analyses"),
         "job.train_detector": _("started training the detector"),
         "look.take": _("took a look at the test side"),
         "model.go_back": _("went back to the shipped detector"),
         "model.promote": _("made a model the one of record"),
         "model.store": _("stored a trained model"),
+        "supplement.store": _("stored a further analysis"),
     }

@@ -120,6 +120,7 @@ job-cancel                   POST   302    403    404    404    403    302    40
 job-retry                    POST   302    403    404    404    403    302    404    403    404
 models                       GET    302    200    403    403    200    200    404    200    403
 model-train                  POST   302    403    403    403    403    302    404    403    403
+model-analyses               POST   302    403    403    403    403    302    404    403    403
 detectors                    GET    302    200    403    403    200    200    404    200    403
 detector-train               POST   302    403    403    403    403    302    404    403    403
 detector-go-back             POST   302    403    403    403    403    302    404    403    403

@@ -17,6 +17,7 @@ from django.utils.translation.template import templatize
 
 from analysis.pipeline.names import STATIC_FEATURES
 from analysis.reports.feature_words import descriptor_label, static_label
+from studies.templatetags.stored_analyses import ANALYSES
 from studies.templatetags.stored_auditor import AUDITOR
 from studies.templatetags.stored_refusals import REFUSALS
 from studies.templatetags.stored_sentences import TEMPLATES, translated
@@ -209,7 +210,7 @@ def test_every_stored_sentence_is_still_one_that_the_code_says():
     squeezed = "\n".join(re.sub(rf"(?:{HOLE}|\d+)+", HOLE, text) for text in said)
     lost = [
         template
-        for template in (*TEMPLATES, *REFUSALS, *AUDITOR)
+        for template in (*TEMPLATES, *REFUSALS, *AUDITOR, *ANALYSES)
         if len(template) > SHORT
         and max(re.split(r"%\(\w+\)s|\d+|Note: ", template), key=len).strip() not in squeezed
     ]
