@@ -33,11 +33,10 @@ ANALYSES = (
         "repeat the analysis."
     ),
     gettext_noop(
-        "classes: expected at least %(least)s patients of each class, got %(zero)s zero, %(low)s low, "
-        "%(positive)s positive. A class this small cannot be learned and judged; label more patients, or "
-        "keep "
-        "to the two-way question."
+        "classes: expected at least %(least)s patients of each class, got %(found)s. A class this small "
+        "cannot be learned and judged; label more patients, or keep to the two-way question."
     ),
+    gettext_noop("%(zero)s zero, %(low)s low, %(positive)s positive"),
     gettext_noop("%(events)s positive and %(others)s negative patients have it: too few to judge"),
     gettext_noop("%(events)s positive and %(others)s negative: too few to judge"),
     gettext_noop("the same for everybody"),
