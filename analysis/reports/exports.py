@@ -29,7 +29,7 @@ def table_response(table: Table, kind: str, *, name: str, study: Study) -> HttpR
     """A table as csv, xlsx or tex, under what every export says of itself."""
     said = banner(study)
     if kind == "csv":
-        return csv_response([*table_lines(table), *_notes(table)], name=f"{name}.csv", study=study)
+        return csv_response([*_said(table), *table_lines(table)], name=f"{name}.csv", study=study)
     if kind == "xlsx":
         rows = table.file_rows()
         content: bytes = workbook_of(table.title, said, table.file_header(), rows, table.notes)
@@ -74,8 +74,9 @@ def model_table_lines(rows: Sequence[ModelRow]) -> list[Line]:
     return table_lines(model_table(rows))
 
 
-def _notes(table: Table) -> list[Line]:
-    return [[], *[[f"# {note}"] for note in table.notes]] if table.notes else []
+def _said(table: Table) -> list[Line]:
+    """Title and notes as comment lines above the header."""
+    return [[f"# {text}"] for text in (table.title, *table.notes)]
 
 
 def _safe_line(line: Line) -> list[object]:

@@ -1,25 +1,50 @@
 """Every figure of the results pages by name: its title, what it says, and how it is drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from analysis.reports import comparison_figures, figures
+from analysis.reports import comparison_figures, figures, sample_size
 from analysis.reports.judged import Judged
+from studies.models import Study
 
-Draw = Callable[[Judged, str, str], dict[str, Any]]
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a figure is asked to show: to whom, of which study, of which side and model; asked: the query.
+
+    judged is None before anything was judged; cohort and model are then empty.
+    """
+
+    study: Study
+    viewer: User
+    judged: Judged | None
+    cohort: str
+    model: str
+    asked: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """draw takes what was judged, a side of the split and a model."""
+    """draw gives Plotly JSON, or None where there is nothing to draw; needs_model: only what was judged."""
 
     title: Promise
     words: Promise | str
-    draw: Draw
+    draw: Callable[[Scene], dict[str, Any] | None]
+    needs_model: bool = True
+
+
+def judged(draw: Callable[[Judged, str, str], dict[str, Any]]) -> Callable[[Scene], dict[str, Any] | None]:
+    """A figure of what was judged, one side and one model."""
+
+    def drawn(scene: Scene) -> dict[str, Any] | None:
+        return None if scene.judged is None else draw(scene.judged, scene.cohort, scene.model)
+
+    return drawn
 
 
 NOT_A_TEST = _("P as the paper computes it; not a test of patients.")
@@ -31,12 +56,12 @@ FIGURES: dict[str, Figure] = {
             "The diamond is the cut-off that was frozen on out-of-fold predictions, with the intervals of "
             "its sensitivity and specificity. It was not chosen on these patients."
         ),
-        figures.roc,
+        judged(figures.roc),
     ),
     "roc-all": Figure(
         _("ROC curves of all models"),
         _("One colour a branch; the model of record is the thick line. Figure 5 of the paper."),
-        comparison_figures.roc_all,
+        judged(comparison_figures.roc_all),
     ),
     "forest": Figure(
         _("All 24 models: AUC with its interval"),
@@ -44,7 +69,7 @@ FIGURES: dict[str, Figure] = {
             "The best of many models looks better than it is. The square is what remains of it once the "
             "choice itself is part of what is resampled."
         ),
-        figures.forest,
+        judged(figures.forest),
     ),
     "calibration": Figure(
         _("Calibration of the model of record"),
@@ -52,7 +77,7 @@ FIGURES: dict[str, Figure] = {
             "Smoothed, never binned. Below: how many patients got which probability. Probabilities were "
             "recalibrated on out-of-fold predictions of training patients."
         ),
-        figures.calibration_plot,
+        judged(figures.calibration_plot),
     ),
     "decision": Figure(
         _("Decision curve"),
@@ -60,31 +85,46 @@ FIGURES: dict[str, Figure] = {
             "Net benefit per patient of acting on the prediction at each threshold probability. Read it only "
             "at thresholds at which somebody would act."
         ),
-        figures.decision,
+        judged(figures.decision),
     ),
-    "scores": Figure(_("Distribution of scores by outcome"), "", figures.scores),
+    "scores": Figure(_("Distribution of scores by outcome"), "", judged(figures.scores)),
     "pairs-auc": Figure(
         _("AUC, paired DeLong"),
         _("P of every pair of fused models, unadjusted; the darker, the smaller."),
-        comparison_figures.pairs_auc,
+        judged(comparison_figures.pairs_auc),
     ),
     "pairs-acc": Figure(
         _("ACC, McNemar’s exact test"),
         _("P of every pair at the frozen cut-offs, unadjusted; the darker, the smaller."),
-        comparison_figures.pairs_accuracy,
+        judged(comparison_figures.pairs_accuracy),
     ),
     "pairs-yi": Figure(
         _("YI, exact paired permutation"),
         _("P of every pair at the frozen cut-offs, unadjusted; the darker, the smaller."),
-        comparison_figures.pairs_youden,
+        judged(comparison_figures.pairs_youden),
     ),
     "published-auc": Figure(
-        _("AUC as published: t test over 1,000 resamples"), NOT_A_TEST, comparison_figures.published_auc
+        _("AUC as published: t test over 1,000 resamples"),
+        NOT_A_TEST,
+        judged(comparison_figures.published_auc),
     ),
     "published-acc": Figure(
-        _("ACC as published: t test over 1,000 resamples"), NOT_A_TEST, comparison_figures.published_accuracy
+        _("ACC as published: t test over 1,000 resamples"),
+        NOT_A_TEST,
+        judged(comparison_figures.published_accuracy),
     ),
     "published-yi": Figure(
-        _("YI as published: t test over 1,000 resamples"), NOT_A_TEST, comparison_figures.published_youden
+        _("YI as published: t test over 1,000 resamples"),
+        NOT_A_TEST,
+        judged(comparison_figures.published_youden),
+    ),
+    "precision": Figure(
+        _("How sure of an AUC so many patients make"),
+        _("Dotted: ± .10, .075 and .05. Diamonds: the labelled patients of this study."),
+        lambda scene: sample_size.precision_figure(
+            sample_size.sides_of(scene.study, viewer=scene.viewer),
+            sample_size.design_of(scene.asked),
+        ),
+        needs_model=False,
     ),
 }

@@ -40,6 +40,10 @@ class Judged:
         """Stored figures of one model on one side."""
         return self.evaluations[cohort].results["evaluations"][model]
 
+    def has_scores(self, cohort: str, model: str) -> bool:
+        """Whether the scores of a model on a side are stored."""
+        return cohort in self.evaluations and model in self.evaluations[cohort].predictions["scores"]
+
     def models(self, cohort: str) -> list[str]:
         """Names of the models judged on one side, in the order of the tables."""
         return list(self.evaluations[cohort].results["evaluations"])

@@ -91,6 +91,7 @@ def model_table(rows: list[ModelRow]) -> Table:
             ),
             _("PPV and NPV hold at the share of HER2-positive patients of that side only."),
         ),
+        marks=_("model of record"),
     )
 
 

@@ -45,7 +45,7 @@ def published_table(judged: Judged, cohort: str) -> Table:
     title = _("Every model as published, and below it what the data support: %(side)s (%%)") % {
         "side": cohort_label(cohort)
     }
-    return Table("as-published", title, columns, lines)
+    return Table("as-published", title, columns, lines, marks=_("model of record"))
 
 
 def counts_table(counts: Confusion) -> Table:

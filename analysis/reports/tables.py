@@ -79,7 +79,11 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A titled table; notes: sentences below it, on the page and in every file; empty: said without a row."""
+    """A titled table.
+
+    notes: sentences below it, on the page and in every file; empty: said where there is no row; marks: what
+    the sign of a chosen row means, where it has one.
+    """
 
     name: str
     title: str
@@ -87,6 +91,7 @@ class Table:
     lines: Sequence[Line]
     notes: Sequence[str] = field(default_factory=tuple)
     empty: str = ""
+    marks: str = ""
 
     def page_lines(self) -> list[tuple[Line, list[Shown]]]:
         """Rows with their cells as the page prints them."""

@@ -13,6 +13,7 @@ from analysis.pipeline.kernels.audit_cells import COLUMNS
 from analysis.pipeline.metrics import Confusion
 from analysis.reports.audited import Audited, audited
 from analysis.reports.paper import BEST
+from analysis.reports.sample_size import Design
 from studies.templatetags.stored_sentences import translated
 
 MOST_PATIENTS = 1_000_000
@@ -55,6 +56,35 @@ class CountsForm(forms.Form):
             return None
         v = self.cleaned_data
         return Confusion(tp=v["tp"], fp=v["n0"] - v["tn"], tn=v["tn"], fn=v["n1"] - v["tp"])
+
+
+class DesignForm(forms.Form):
+    """What is anticipated of a study, in percent where people think in percent."""
+
+    area = forms.FloatField(label="AUC", min_value=0.51, max_value=0.99)
+    sensitivity = forms.FloatField(label=gettext_lazy("Sensitivity"), min_value=0.01, max_value=0.99)
+    specificity = forms.FloatField(label=gettext_lazy("Specificity"), min_value=0.01, max_value=0.99)
+    prevalence = forms.FloatField(label=gettext_lazy("Share HER2-positive"), min_value=0.01, max_value=0.99)
+    candidates = forms.IntegerField(label=gettext_lazy("Candidate features"), min_value=1, max_value=100_000)
+    r2_share = forms.FloatField(
+        label=gettext_lazy("R², share of its maximum"), min_value=0.01, max_value=0.85
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            is_share = isinstance(field, forms.FloatField)
+            field.widget.attrs |= {"class": "form-control", "step": "0.01" if is_share else "1"}
+
+    @classmethod
+    def of(cls, request: HttpRequest, design: Design) -> "DesignForm":
+        """The form as asked for; what is not asked for is that of `design`."""
+        asked = {name: request.GET.get(name, getattr(design, name)) for name in cls.base_fields}
+        return cls(asked)
+
+    def design(self, fallback: Design) -> Design:
+        """The design; `fallback` while what was typed makes no sense."""
+        return Design(**self.cleaned_data) if self.is_valid() else fallback
 
 
 class AuditForm(forms.Form):

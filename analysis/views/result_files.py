@@ -9,12 +9,20 @@ from django.views.decorators.http import require_safe
 from analysis.reports.audited import cell_table, finding_table, method_table
 from analysis.reports.cohort_table import table_one, table_one_table
 from analysis.reports.exports import banner, figure_response, table_response
-from analysis.reports.figure_list import FIGURES
+from analysis.reports.figure_list import FIGURES, Scene
 from analysis.reports.judged import Judged, judged_of
 from analysis.reports.model_tables import model_rows, model_table
 from analysis.reports.paper import BEST, left_out, printed_tables, table_one_again
 from analysis.reports.performance_tables import comparison_table, metric_table
 from analysis.reports.published_tables import counts_table, published_table
+from analysis.reports.sample_size import (
+    Design,
+    design_of,
+    development_table,
+    needed_table,
+    precision_table,
+    sides_of,
+)
 from analysis.reports.tables import Table
 from analysis.views.inputs import CountsForm
 from analysis.views.result_parts import choice
@@ -62,13 +70,20 @@ def table(request: HttpRequest, slug: str, name: str, kind: str) -> HttpResponse
 
 
 def _drawn(request: HttpRequest, study: Study, name: str) -> dict:
+    """The figure as Plotly JSON; 404 where there is nothing to draw."""
+    if name not in FIGURES:
+        raise Http404
     _version, judged = judged_of(study, viewer=request.user)
-    if judged is None or judged.headline is None or name not in FIGURES:
+    cohort = model = ""
+    if judged is not None and judged.headline is not None:
+        cohort, model = choice(request, judged)
+    if FIGURES[name].needs_model and not (judged and judged.has_scores(cohort, model)):
         raise Http404
-    cohort, model = choice(request, judged)
-    if model not in judged.evaluations[cohort].predictions["scores"]:
+    scene = Scene(study, request.user, judged, cohort, model, request.GET.dict())
+    drawn = FIGURES[name].draw(scene)
+    if drawn is None:
         raise Http404
-    return FIGURES[name].draw(judged, cohort, model)
+    return drawn
 
 
 def _note_export(request: HttpRequest, study: Study, action: str, reason: str) -> None:
@@ -97,12 +112,21 @@ def _chosen_side(make: Callable[..., Table]) -> Callable[..., Table | None]:
     return made
 
 
+def _of_design(make: Callable[[Design], Table]) -> Callable[..., Table]:
+    return lambda request, study, judged: make(design_of(request.GET))
+
+
 TABLES: dict[str, Callable[[HttpRequest, Study, Judged | None], Table | None]] = {
     "table1": _table_one,
     "models": _models,
     "figures": _chosen_side(metric_table),
     "as-published": _chosen_side(lambda judged, cohort, model: published_table(judged, cohort)),
     "counts": lambda request, study, judged: counts_table(CountsForm.of(request).counts or BEST),
+    "precision": lambda request, study, judged: precision_table(
+        sides_of(study, viewer=request.user), design_of(request.GET)
+    ),
+    "needed": _of_design(needed_table),
+    "development": _of_design(development_table),
     "paper-cells": lambda request, study, judged: cell_table(printed_tables(), "paper-cells"),
     "paper-findings": lambda request, study, judged: finding_table(printed_tables(), "paper-findings"),
     "paper-methods": lambda request, study, judged: method_table(printed_tables(), "paper-methods"),

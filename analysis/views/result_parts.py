@@ -1,6 +1,7 @@
 """What each part of the results shows: one function a part, from what was judged to the page's context."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,17 @@ from analysis.reports.model_tables import COHORT_ORDER, cohort_label, model_name
 from analysis.reports.paper import BEST, CITATION, left_out, printed_tables, table_one_again
 from analysis.reports.performance_tables import comparison_table, metric_table
 from analysis.reports.published_tables import counts_table, published_table
-from analysis.views.inputs import AUDIT_BYTES, AuditForm, CountsForm
+from analysis.reports.sample_size import (
+    Design,
+    anticipated,
+    check,
+    development_table,
+    needed_table,
+    precision_table,
+    sides_of,
+    test_side_is_hidden,
+)
+from analysis.views.inputs import AUDIT_BYTES, AuditForm, CountsForm, DesignForm
 from studies.models import Study
 from studies.permissions import can_take_look
 
@@ -113,12 +124,37 @@ def as_published(request: HttpRequest, study: Study, judged: Judged | None) -> C
     }
 
 
+def sample_size(request: HttpRequest, study: Study, judged: Judged | None) -> Context:
+    """Numbers to look at before training starts: what the patients can tell, and how many would be needed."""
+    sides = sides_of(study, viewer=request.user)
+    usual = anticipated(sides)
+    form = DesignForm.of(request, usual)
+    design = form.design(usual)
+    problem = check(design)
+    context: Context = {
+        "design_form": form,
+        "problem": problem,
+        "is_hidden": test_side_is_hidden(study, viewer=request.user),
+        "query": urlencode(asdict(design)),
+        "paper_query": urlencode(asdict(Design())),
+        "figure": figures_of("precision")[0],
+    }
+    if not problem:
+        context["size_tables"] = [
+            precision_table(sides, design),
+            needed_table(design),
+            development_table(design),
+        ]
+    return context
+
+
 PARTS: dict[str, Callable[[HttpRequest, Study, Judged | None], Context]] = {
     "summary": summary,
     "performance": performance,
     "tables": tables,
     "comparisons": comparisons,
     "as-published": as_published,
+    "sample-size": sample_size,
 }
 
 

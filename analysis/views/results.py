@@ -52,6 +52,7 @@ def tabs(study: Study, current: str) -> list[dict[str, object]]:
         "tables": _("Tables"),
         "comparisons": _("Comparisons"),
         "as-published": _("As published"),
+        "sample-size": _("Sample size"),
     }
     addresses = {"summary": reverse("results", args=[study.slug])}
     return [

@@ -1,5 +1,6 @@
 """A study whose model of record was judged on simulated scores: every results page has something."""
 
+import csv
 from functools import lru_cache
 from types import SimpleNamespace
 
@@ -77,3 +78,11 @@ def judged_study(*, n1: int = 12, n0: int = 20, looked: bool = True, **study_val
     return SimpleNamespace(
         study=Study.objects.get(pk=study.pk), version=version, patients=patients, clinician=clinician
     )
+
+
+def csv_rows(answer) -> list[dict[str, str]]:
+    """Rows of a downloaded CSV below its comment lines; the first of them is the banner."""
+    text = answer.content.decode("utf-8-sig")
+    assert text.startswith(("# ", '"# '))
+    lines = text.splitlines(keepends=True)
+    return list(csv.DictReader(line for line in lines if not line.startswith(("# ", '"# '))))

@@ -68,6 +68,40 @@ def size_for_auc(area: float, prevalence: float, half_width: float, level: float
     raise InvalidInputError("half_width: expected a width that a real study can reach; ask for a wider one.")
 
 
+def auc_half_width(area: float, events: int, others: int, level: float = 0.95) -> float:
+    """Return the half-width of an AUC interval that so many patients will give, by Hanley and McNeil (1982).
+
+    Raises:
+        InvalidInputError: an area outside (0, 1), or fewer than two patients of a class.
+    """
+    a = _inside("area", area)
+    positives = require_count(events, name="events", minimum=2)
+    n = np.array([positives + require_count(others, name="others", minimum=2)])
+    return _quantile(level) * float(np.sqrt(_hanley_mcneil_variance(a, n, np.array([float(positives)]))[0]))
+
+
+def proportion_half_width(proportion: float, patients: int, level: float = 0.95) -> float:
+    """Return half the width of Wilson's interval for a sensitivity or specificity over so many patients.
+
+    Raises:
+        InvalidInputError: a proportion outside (0, 1) or no patient.
+    """
+    p, n = _inside("proportion", proportion), require_count(patients, name="patients", minimum=1)
+    z = _quantile(level)
+    return z * float(np.sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n))) / (1.0 + z * z / n)
+
+
+def observed_expected_error(events: int, patients: int) -> float:
+    """Return the standard error of ln(observed : expected) that so many events among patients will give.
+
+    Raises:
+        InvalidInputError: no event, or more events than patients.
+    """
+    count = require_count(events, name="events", minimum=1)
+    n = require_count(patients, name="patients", minimum=count)
+    return float(np.sqrt((1.0 - count / n) / count))
+
+
 def size_for_proportion(
     proportion: float, share: float, half_width: float, level: float = 0.95
 ) -> SampleSize:

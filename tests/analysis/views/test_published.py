@@ -1,7 +1,6 @@
 """The as-published page: this study both ways, four counts, the paper's tables, and any table."""
 
 import csv
-import io
 import json
 import re
 
@@ -16,7 +15,7 @@ from analysis.reports.paper import PRINTED, TABLE_ONE, printed_tables, table_one
 from analysis.reports.published_tables import counts_table
 from analysis.views.inputs import AUDIT_BYTES, AUDIT_LINES
 from studies.models import AuditEvent
-from tests.analysis.judged_study import CHOSEN, judged_study
+from tests.analysis.judged_study import CHOSEN, csv_rows, judged_study
 from tests.factories import logged_in
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +46,7 @@ def upload(made, text, htmx=True, **more):
 
 def table(made, name, **query) -> list[dict[str, str]]:
     answer = logged_in(made.clinician).get(reverse("table-csv", args=[made.study.slug, name]), query)
-    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig").split("\n", 1)[1])))
+    return csv_rows(answer)
 
 
 # --- oracles of the paper ---------------------------------------------------------------------------
@@ -187,7 +186,7 @@ def test_an_uploaded_table_is_audited_and_forgotten(made):
 
 def test_the_verdict_can_be_saved(made):
     answer = upload(made, MISPRINT, htmx=False, save="csv")
-    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig").split("\n", 1)[1])))
+    rows = csv_rows(answer)
     assert [row["metric"] for row in rows if row["verdict"] != "follows"] == ["ACC"]
     assert answer["Content-Disposition"].endswith('-audit.csv"')
 
