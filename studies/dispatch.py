@@ -10,6 +10,7 @@ logger = logging.getLogger(__name__)
 
 INGEST = "studies.ingest"
 WIPE = "studies.wipe"
+RUN_IMPORT = "studies.run_import"
 CLIP_ARRIVED = "analysis.clip_arrived"
 TRACK_CHANGED = "analysis.track_changed"
 

@@ -18,7 +18,9 @@ from studies.models import (
     Site,
     Specimen,
     Study,
+    TableImport,
 )
+from studies.rules.table_targets import DROP, KEEP, PATHOLOGY_PARTS, TARGETS, Target
 from studies.services.screening import FACT_FIELDS, NOTE_LENGTH, ULTRASOUND
 
 NOTHING_CHOSEN = _("choose…")
@@ -112,8 +114,8 @@ class ClinicalForm(StyledMixin, forms.ModelForm):
     class Meta:
         model = ClinicalRecord
         fields = [
-            "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "er_percent", "pr_percent",
-            "ki67_percent", "histology", "grade",
+            "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "staging_edition", "er_status",
+            "er_percent", "pr_status", "pr_percent", "ki67_percent", "histology", "grade",
         ]  # fmt: skip
         labels = {
             "c_t": "cT",
@@ -158,6 +160,69 @@ def query_choices(*, with_pathology: bool) -> list[tuple[str, list[tuple[str, st
     ]
     other = DataQuery.Subject.OTHER
     return [*groups, (other.label, [(f"{other}.", _("something else"))])]
+
+
+class ImportForm(StyledMixin, forms.ModelForm):
+    """How a table is read where it is silent or differs from what is stored."""
+
+    default_site = forms.ChoiceField(
+        label=_("Site of rows without one"), required=False, help_text=_("For new patients only.")
+    )
+    default_specimen = forms.ChoiceField(
+        label=_("Specimen of rows without one"),
+        choices=Specimen.Kind.choices,
+        help_text=_("Where the table has HER2 columns."),
+    )
+
+    class Meta:
+        model = TableImport
+        fields = ["default_site", "default_specimen", "mode", "on_conflict"]
+        labels = {
+            "mode": _("When rows are refused"),
+            "on_conflict": _("When a stored value differs"),
+        }
+
+    def __init__(self, *args, sites, **kwargs):
+        super().__init__(*args, **kwargs)
+        codes = [(site.code, f"{site.code} · {site.name}") for site in sites]
+        self.fields["default_site"].choices = [("", NOTHING_CHOSEN), *codes]
+
+
+def mapping_choices(*, with_pathology: bool) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Where a column can go, grouped by the part of the record."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for target in TARGETS:
+        if with_pathology or target.part not in PATHOLOGY_PARTS:
+            groups.setdefault(target.part, []).append((target.name, target_label(target)))
+    names = {
+        "patient": _("patient"), "clinical": _("clinical values"), "lesion": _("lesion"),
+        "exam": _("visit"), "specimen": _("specimen"), "label": _("HER2 reading"),
+    }  # fmt: skip
+    others = [(KEEP, _("keep the text with the row")), (DROP, _("do not store"))]
+    return [(_("no field"), others), *((names[part], options) for part, options in groups.items())]
+
+
+def target_label(target: Target) -> str:
+    """The name of a target as the forms show it."""
+    own = {
+        "patient.code": _("pseudonymous code"),
+        "patient.site": _("site"),
+        "patient.hospital_number": _("hospital number"),
+        "clinical.size_cm_mm": _("US size (mm)"),
+        "specimen.number": _("number of the specimen of its kind"),
+        "label.ihc_status": _("IHC status"),
+        "label.fish_status": _("ISH status"),
+    }
+    if target.name in own:
+        return str(own[target.name])
+    models = {
+        "clinical": ClinicalRecord,
+        "lesion": Lesion,
+        "exam": Exam,
+        "specimen": Specimen,
+        "label": Label,
+    }
+    return str(models[target.part]._meta.get_field(target.field).verbose_name)
 
 
 class ExamForm(StyledMixin, forms.ModelForm):

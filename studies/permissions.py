@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from studies.models import Clip, DataQuery, Patient, RoleGrant, Site, Study, Track
+from studies.models import Clip, DataQuery, Patient, RoleGrant, Site, Study, TableImport, Track
 
 Role = RoleGrant.Role
 GRANTS_CACHE = "_grants_by_study"
@@ -181,6 +181,16 @@ def can_close_query(user: User, query: DataQuery) -> bool:
     return can_edit_patient(user, query.patient) or (
         query.raised_by_id == user.pk and can_view_patient(user, query.patient)
     )
+
+
+def can_view_import(user: User, table: TableImport) -> bool:
+    """Whoever brought it in, and coordinators of the whole study; the blinded see no table with pathology."""
+    study = table.study
+    has_pathology = any(target.startswith(("specimen.", "label.")) for target in table.mapping.values())
+    if has_pathology and is_blinded(user, study):
+        return False
+    whole = has_role_everywhere(user, study, {Role.COORDINATOR})
+    return whole or (table.actor_id == user.pk and can_manage_cohort(user, study))
 
 
 def can_view_labels(user: User, patient: Patient) -> bool:

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from studies.services.imports import import_run, imports_purge
 from studies.services.pixels import clip_wipe, wipes_sweep
 from studies.services.video import upload_ingest, uploads_sweep
 
@@ -18,8 +19,15 @@ def wipe(*, check_id: str) -> None:
     clip_wipe(check_id=check_id)
 
 
+@shared_task(name="studies.run_import")
+def run_import(*, import_id: str) -> None:
+    """Check a table, or import a checked one."""
+    import_run(import_id=import_id)
+
+
 @shared_task(name="studies.sweep")
 def sweep() -> None:
-    """Queue again the uploads whose check died, and the wipes that were lost."""
+    """Queue again uploads and wipes that were lost; delete tables that nobody imported."""
     uploads_sweep()
     wipes_sweep()
+    imports_purge()

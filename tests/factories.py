@@ -35,11 +35,13 @@ from studies.models import (
     Site,
     Specimen,
     Study,
+    TableImport,
     Track,
     Upload,
 )
 from studies.services.annotation import model_track_store, track_open_for_reader
 from studies.services.audit import audit_record
+from studies.services.imports import import_check, import_create
 
 WIDTH, HEIGHT, N_FRAMES = 64, 48, 6
 POSITIVE = {"ihc_score": "3+"}
@@ -157,6 +159,15 @@ def make_query(patient: Patient, field: str = "age_years", **values) -> DataQuer
     query = DataQuery.objects.create(patient=patient, field=field, **facts)
     QueryNote.objects.create(query=query, kind="raised", author=query.raised_by, text=query.text)
     return query
+
+
+def make_import(study: Study, actor: User | None = None) -> TableImport:
+    """A checked table with one new patient at the study's first site."""
+    site = study.sites.first()
+    content = f"patient,site,age\nNEW{next(_numbers)},{site.code},50\n".encode()
+    row = import_create(actor=actor, study=study, content=content)
+    import_check(row=row)
+    return row
 
 
 def make_membership(patient: Patient, side: str = "training") -> Membership:
@@ -300,6 +311,7 @@ def make_rows(site: Site, number: int = 1) -> SimpleNamespace:
         evaluation=make_evaluation(version, [patient]),
         prediction=make_prediction(features, version),
         query=make_query(patient),
+        table=make_import(study),
         upload=make_upload(study, patient),
         waiting=make_upload(study, None),
         job=make_job(study),

@@ -6,6 +6,7 @@ from studies.models.audit import AuditEvent
 from studies.models.clinical import ClinicalRecord
 from studies.models.cohort import Exam, HospitalLink, Lesion, Look, Membership, Patient, Site, Study
 from studies.models.eligibility import CriterionRow, Screening
+from studies.models.imports import SourceRow, TableImport
 from studies.models.pathology import Label, Specimen
 from studies.models.pixel_check import PixelCheck
 from studies.models.queries import DataQuery, QueryNote
@@ -31,8 +32,10 @@ __all__ = [
     "RoleGrant",
     "Screening",
     "Site",
+    "SourceRow",
     "Specimen",
     "Study",
+    "TableImport",
     "Track",
     "Upload",
 ]

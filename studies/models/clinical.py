@@ -6,10 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import Row
 from studies.models.cohort import Patient
-
-AGE_RANGE = (18, 110)
-SIZE_RANGE_CM = (0.1, 20.0)
-PERCENT_RANGE = (0, 100)
+from studies.rules.parameters import AGE_RANGE, PERCENT_RANGE, SIZE_RANGE_CM
 
 
 def _range(field: str, low: float, high: float) -> models.CheckConstraint:
@@ -26,6 +23,10 @@ class ClinicalRecord(Row):
     class Menopause(models.IntegerChoices):
         PRE = 0, _("premenopausal")
         POST = 1, _("postmenopausal")
+
+    class Receptor(models.TextChoices):
+        POSITIVE = "positive", _("positive")
+        NEGATIVE = "negative", _("negative")
 
     class Grade(models.IntegerChoices):
         G1 = 1, "G1"
@@ -71,8 +72,21 @@ class ClinicalRecord(Row):
         "cN", choices=[(i, f"cN{i}") for i in range(4)], null=True, blank=True
     )
     c_tnm = models.CharField("cTNM", max_length=4, choices=Stage.choices, blank=True, default="")
+    staging_edition = models.CharField(
+        _("AJCC edition of cT, cN, cTNM"),
+        max_length=1,
+        choices=[("7", _("7th edition")), ("8", _("8th edition"))],
+        blank=True,
+        default="",
+    )
+    er_status = models.CharField(
+        _("ER status"), max_length=8, choices=Receptor.choices, blank=True, default=""
+    )
     er_percent = models.PositiveSmallIntegerField(
         _("ER (%)"), null=True, blank=True, validators=[MaxValueValidator(100)]
+    )
+    pr_status = models.CharField(
+        _("PR status"), max_length=8, choices=Receptor.choices, blank=True, default=""
     )
     pr_percent = models.PositiveSmallIntegerField(
         _("PR (%)"), null=True, blank=True, validators=[MaxValueValidator(100)]

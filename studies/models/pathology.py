@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from studies.models.base import Row
 from studies.models.cohort import Lesion, Patient
+from studies.rules.parameters import COPIES_RANGE
 
 IHC_SCORES = [("0", "0"), ("1+", "1+"), ("2+", "2+"), ("3+", "3+")]
-COPIES_RANGE = (0.0, 100.0)
 
 
 class Specimen(Row):

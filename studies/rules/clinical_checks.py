@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from studies.rules.consistency import age_warnings, menopause_warnings
+from studies.rules.consistency import age_warnings, menopause_warnings, receptor_warnings
 from studies.rules.sentences import Notice
 from studies.rules.staging import staging_warnings
 
@@ -25,6 +25,8 @@ def clinical_notices(values: Mapping[str, Any]) -> list[Notice]:
             cn=values.get("c_n"),
             ctnm=values.get("c_tnm") or None,
         ),
+        *receptor_warnings(values.get("er_status"), values.get("er_percent"), "er"),
+        *receptor_warnings(values.get("pr_status"), values.get("pr_percent"), "pr"),
     ]
 
 

@@ -67,6 +67,26 @@ def menopause_warnings(age: float | None, menopause: Menopause | int | None) -> 
     return [Notice("menopause_unlikely_at_age", Sentence(template, age=f"{age:g}"), ("menopause", "age"))]
 
 
+RECEPTOR_POSITIVE_FROM_PERCENT = 1
+"""Percent of stained nuclei from which ER and PR count as positive (ASCO/CAP 2020)."""
+
+
+def receptor_warnings(status: str | None, percent: float | None, name: str) -> list[Notice]:
+    """A receptor's status ("positive", "negative", "") against its percentage.
+
+    Args:
+        name: "er" or "pr".
+    """
+    if not status or percent is None:
+        return []
+    fits = "positive" if percent >= RECEPTOR_POSITIVE_FROM_PERCENT else "negative"
+    if status == fits:
+        return []
+    template = gettext_noop("%(name)s was entered as %(status)s with %(percent)s %% of the nuclei stained.")
+    sentence = Sentence(template, name=name.upper(), status=status, percent=f"{percent:g}")
+    return [Notice(f"{name}_status_contradicts_percent", sentence, (f"{name}_status", f"{name}_percent"))]
+
+
 _ORDER: Sequence[tuple[str, str, str, str]] = (
     (
         "ultrasound",

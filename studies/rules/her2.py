@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from typing import Any
 
 from studies.rules.her2_decision import Decision, decide
@@ -149,9 +148,9 @@ def _inputs_hash(
     """SHA-256 of all inputs, in one canonical JSON (keys sorted, numbers as doubles)."""
     inputs = {
         "ihc_score": entered,
-        **asdict(recorded),
-        "ish": None if ish is None else asdict(ish),
-        "recount": None if recount is None else asdict(recount),
+        **vars(recorded),
+        "ish": None if ish is None else vars(ish),
+        "recount": None if recount is None else vars(recount),
         "invasive": invasive,
         "controls_ok": controls_ok,
     }

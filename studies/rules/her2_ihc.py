@@ -7,6 +7,7 @@ beside it does not fit, a query is raised.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -104,6 +105,7 @@ def _score_of(extent: str, intensity: str, completeness: str) -> str | None:
     return "1+" if extent == "high" else "0"
 
 
+@lru_cache(maxsize=4096)
 def possible_scores(recorded: Staining) -> frozenset[str]:
     """Every score that what was recorded leaves open; empty where no definition fits."""
     if recorded.percent is None:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from studies.rules.her2_ihc import Staining, possible_scores
@@ -88,7 +89,8 @@ class ParsedText:
     queries: tuple[Notice, ...] = ()
 
 
-def _plain(text: str | None) -> str:
+@lru_cache(maxsize=8192)
+def plain_text(text: str | None) -> str:
     """Full-width forms, decimal commas, case and spaces brought to one spelling."""
     plain = unicodedata.normalize("NFKC", text or "").strip().lower()
     plain = plain.replace("≥", ">=").replace("≤", "<=").replace("–", "-")
@@ -101,9 +103,10 @@ def _question(raw: str, field: str, code: str, template: str, **values: str) -> 
     return ParsedText(raw, queries=(notice,))
 
 
+@lru_cache(maxsize=8192)
 def parse_number(text: str | None, field: str) -> ParsedText:
     """Copies, ratio or cells: a number, a bound, words on amplification, a reason for none, or a query."""
-    raw, plain = text or "", _plain(text)
+    raw, plain = text or "", plain_text(text)
     if plain in MISSING:
         return ParsedText(raw, missing=MISSING[plain])
     found = _NUMBER.fullmatch(plain.replace(" ", ""))
@@ -131,9 +134,10 @@ def _amplification(raw: str, field: str, amplified: bool) -> ParsedText:
     return ParsedText(raw, amplified=amplified, queries=(notice,))
 
 
+@lru_cache(maxsize=8192)
 def parse_score(text: str | None, field: str = "ihc_score") -> ParsedText:
     """An IHC score as `word` ("0", "1+", "2+", "3+"); "2" and "IHC 2+" are read so, "2-3+" is a query."""
-    raw, plain = text or "", _plain(text)
+    raw, plain = text or "", plain_text(text)
     if plain in MISSING:
         return ParsedText(raw, missing=MISSING[plain])
     if plain in ("+", "++", "+++"):
@@ -145,9 +149,10 @@ def parse_score(text: str | None, field: str = "ihc_score") -> ParsedText:
     return _question(raw, field, "text_not_understood", template)
 
 
+@lru_cache(maxsize=8192)
 def parse_status(text: str | None, field: str) -> ParsedText:
     """A status as `word`: positive, negative, equivocal or indeterminate."""
-    raw, plain = text or "", _plain(text)
+    raw, plain = text or "", plain_text(text)
     if plain in MISSING:
         return ParsedText(raw, missing=MISSING[plain])
     if plain in STATUS_WORDS:
@@ -160,11 +165,12 @@ def parse_status(text: str | None, field: str) -> ParsedText:
     return _question(raw, field, "text_not_understood", template)
 
 
+@lru_cache(maxsize=8192)
 def parse_percent(text: str | None, field: str = "ihc_percent") -> ParsedText:
     """A percentage, or a range or bound of percentages (`<10%`, `10-19%`), which is no query."""
-    raw, plain = text or "", _plain(text).replace("%", "").replace(" ", "")
-    if plain in MISSING or _plain(text) in MISSING:
-        return ParsedText(raw, missing=MISSING.get(plain) or MISSING[_plain(text)])
+    raw, plain = text or "", plain_text(text).replace("%", "").replace(" ", "")
+    if plain in MISSING or plain_text(text) in MISSING:
+        return ParsedText(raw, missing=MISSING.get(plain) or MISSING[plain_text(text)])
     span, found = _RANGE.fullmatch(plain), _NUMBER.fullmatch(plain)
     ends = [float(span["low"]), float(span["high"])] if span else [float(found["number"])] if found else []
     if not ends or max(ends) > 100 or ends != sorted(ends):
@@ -275,6 +281,13 @@ def _bound_queries(entries: Mapping[str, ParsedText]) -> list[Notice]:
     return [Notice("bound_leaves_one_group", sentence, ("her2_copies", "ratio"))]
 
 
+def entered_status(parsed: ParsedSpecimen) -> str:
+    """The hospital's last word: the ISH status where it is positive or negative, else the IHC status, "none"
+    where neither was entered."""
+    fish, ihc = parsed.entries["fish_status"].word, parsed.entries["ihc_status"].word
+    return fish if fish in ("positive", "negative") else ihc or "none"
+
+
 def _just_below(limit: float) -> float:
     """A value below *limit* and in the same interval between the cut-offs of the copies."""
     below = [cut for cut in (0.0, COPIES_LOW, COPIES_HIGH) if cut < limit]
@@ -309,6 +322,10 @@ def _status_queries(entries: Mapping[str, ParsedText], ish: Ish | None) -> list[
         template = gettext_noop("IHC %(score)s was entered with the status %(status)s; it makes %(fits)s.")
         sentence = Sentence(template, score=score, status=status, fits=fits[score])
         queries.append(Notice("ihc_status_contradicts_score", sentence, ("ihc_status", "ihc_score")))
+    if score is None and entries["ihc_score"].missing is not None and status is not None:
+        template = gettext_noop("The IHC status %(status)s was entered without a score; enter the score.")
+        sentence = Sentence(template, status=status)
+        queries.append(Notice("ihc_status_without_score", sentence, ("ihc_score", "ihc_status")))
     ratio, fish = _ratio(ish), entries["fish_status"].word
     if ratio is not None and fish is not None and fish != ("positive" if ratio >= RATIO_CUT else "negative"):
         template = gettext_noop("The ISH ratio %(ratio)s was entered with the status %(status)s.")

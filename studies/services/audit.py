@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -10,11 +12,22 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from studies.models import AuditEvent, Study
+from studies.services.bulk import insert_rows
 
 GENESIS_DIGEST = "0" * 64
 CHAIN_LOCK = 0x4845523257  # PostgreSQL advisory lock of the chain: "HER2W"
 
 remote_address: ContextVar[str | None] = ContextVar("remote_address", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act to be audited; `changes` maps a field to [old, new]."""
+
+    action: str
+    target: models.Model
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
 
 
 def audit_record(
@@ -29,21 +42,43 @@ def audit_record(
     """Append one event inside the caller's transaction. `changes` maps a field to [old, new]."""
     with transaction.atomic():
         _lock_chain()
-        last = AuditEvent.objects.order_by("-sequence").first()
-        event = AuditEvent(
-            at=timezone.now(),
-            actor=actor if actor is not None and actor.is_authenticated else None,
-            action=action,
-            object_type=target._meta.model_name or "",
-            object_id=str(target.pk),
-            study=study,
-            changes=_plain(changes or {}),
-            reason=reason[:500],
-            remote_address=_stored_address(remote_address.get()),
-            previous_digest=last.digest if last else GENESIS_DIGEST,
-        )
-        event.digest = event_digest(event)
+        event = _event(actor, Act(action, target, changes or {}, reason), study, _last_digest())
         event.save(force_insert=True)
+    return event
+
+
+def audit_record_many(*, actor: User | None, study: Study, acts: Iterable[Act]) -> int:
+    """Append many events of one moment inside the caller's transaction; returns how many."""
+    with transaction.atomic():
+        _lock_chain()
+        digest, events = _last_digest(), []
+        for act in acts:
+            event = _event(actor, act, study, digest)
+            digest = event.digest
+            events.append(event)
+        insert_rows(events)
+    return len(events)
+
+
+def _last_digest() -> str:
+    last = AuditEvent.objects.order_by("-sequence").values_list("digest", flat=True).first()
+    return last or GENESIS_DIGEST
+
+
+def _event(actor: User | None, act: Act, study: Study | None, previous: str) -> AuditEvent:
+    event = AuditEvent(
+        at=timezone.now(),
+        actor=actor if actor is not None and actor.is_authenticated else None,
+        action=act.action,
+        object_type=act.target._meta.model_name or "",
+        object_id=str(act.target.pk),
+        study=study,
+        changes=_plain(dict(act.changes)),
+        reason=act.reason[:500],
+        remote_address=_stored_address(remote_address.get()),
+        previous_digest=previous,
+    )
+    event.digest = event_digest(event)
     return event
 
 

@@ -16,8 +16,9 @@ from studies.services.hospital_numbers import hospital_number_set
 from studies.services.queries import Subject, queries_settle, queries_sync
 
 CLINICAL_FIELDS = (
-    "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "er_percent", "pr_percent", "ki67_percent",
-    "histology", "grade", "missing_reasons", "kept_warnings",
+    "age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm", "staging_edition", "er_status",
+    "er_percent", "pr_status", "pr_percent", "ki67_percent", "histology", "grade", "missing_reasons",
+    "kept_warnings",
 )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def label_save(
     for name in ENTERED_FIELDS:
         if name in values:
             setattr(label, name, values[name])
-    _derive(label)
+    label_derive(label)
     label.reader = actor or label.reader
     label.full_clean()
     label.save()
@@ -122,8 +122,8 @@ def _ask_about(actor: User | None, label: Label, values: dict[str, Any], changed
     queries_sync(actor=actor, subject=Subject(patient, part, values, label=label), notices=notices)
 
 
-def _derive(label: Label) -> None:
-    """Fill what the engine concludes; entered values are never touched."""
+def label_derive(label: Label) -> Her2Result:
+    """Fill what the engine concludes, and return it; entered values are never touched."""
     values = {name: getattr(label, name) for name in ENTERED_FIELDS}
     result = classify_values(values, invasive=label.specimen.invasive)
     label.call = str(result.call)
@@ -142,6 +142,7 @@ def _derive(label: Label) -> None:
         if label.ihc_score
         else Label.PaperLabel.UNDEFINED
     )
+    return result
 
 
 @transaction.atomic

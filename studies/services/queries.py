@@ -130,14 +130,14 @@ def _sync_one(actor: User | None, subject: Subject, notice: Notice, known: list[
     if reason := subject.kept.get(notice.code):
         _close_all(actor, same, reason)
     elif not same:
-        query = rule_query(subject, notice)
+        query = query_unsaved(subject, notice)
         query.save(force_insert=True)
         _note(query, Kind.RAISED, None, query.text)
         _audit(None, f"query.{Kind.RAISED}", query, {"status": [None, Status.OPEN]}, query.text)
 
 
-def rule_query(subject: Subject, notice: Notice, source: str = DataQuery.Source.RULE) -> DataQuery:
-    """The unsaved question of a rule."""
+def query_unsaved(subject: Subject, notice: Notice, *, source: str = DataQuery.Source.RULE) -> DataQuery:
+    """The unsaved question that a rule or an import asks."""
     fields = stored_fields(notice)
     return DataQuery(
         patient=subject.patient,

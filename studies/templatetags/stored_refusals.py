@@ -61,13 +61,23 @@ REFUSALS = (
     gettext_noop("Enter the hospital number; it is empty."),
     gettext_noop("A hospital number has at most 64 characters; this one is longer."),
     gettext_noop(
-        "The hospital number cannot be opened: it was sealed with another key. Ask the administrator "
-        "whether HOSPITAL_NUMBER_KEY or SECRET_KEY was changed."
+        "What was stored encrypted cannot be opened: it was sealed with another key. Ask the "
+        "administrator whether HOSPITAL_NUMBER_KEY or SECRET_KEY was changed."
     ),
     gettext_noop("Say why the hospital number changes; the reason is kept."),
     gettext_noop("Say why the link is cut; the reason is kept."),
     gettext_noop("This patient has no hospital number."),
     gettext_noop("Say why you need the hospital number; the reason is kept."),
+    gettext_noop("Choose a file first."),
+    gettext_noop("There is no coding %(name)s; choose one of %(names)s."),
+    gettext_noop("This table is imported or discarded already; upload it again."),
+    gettext_noop("This table is being worked on; wait until the bar is gone."),
+    gettext_noop("Check the table first; then import what the check showed."),
+    gettext_noop("The study changed since the check; look at the new verdicts, then import."),
+    gettext_noop(
+        "%(n)s rows are refused and all rows or none are asked for: nothing was imported. Correct the "
+        "table, or import the good rows only."
+    ),
     gettext_noop("Write the question."),
     gettext_noop("Write the answer."),
     gettext_noop("Say what settles the question; it is kept."),

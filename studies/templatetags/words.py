@@ -103,6 +103,42 @@ def query_words(query: DataQuery) -> str:
     return Sentence(query.sentence["template"], **query.sentence["values"]).translated(_)
 
 
+@register.filter
+def remark_words(remark: dict) -> str:
+    """Return the sentence of a remark that was stored as template and values."""
+    if not remark.get("values"):
+        return translated(remark.get("template", ""))
+    return Sentence(remark["template"], **remark["values"]).translated(_)
+
+
+@register.simple_tag
+def verdict_word(verdict: str) -> str:
+    """Return the verdict of an imported row in words."""
+    return {"new": _("new"), "change": _("changes"), "same": _("as stored"), "error": _("refused")}[verdict]
+
+
+@register.simple_tag
+def verdict_style(verdict: str) -> str:
+    """Return the class that gives a verdict its shape and colour."""
+    return {"new": "status-ok", "change": "status-run", "same": "status-wait", "error": "status-bad"}[verdict]
+
+
+@register.simple_tag
+def status_word(status: str) -> str:
+    """Return a HER2 status as a hospital entered it in words."""
+    words = {
+        "positive": _("positive"), "negative": _("negative"), "equivocal": _("equivocal"),
+        "indeterminate": _("indeterminate"), "none": _("not entered"),
+    }  # fmt: skip
+    return words.get(status, status)
+
+
+@register.simple_tag
+def question_label(code: str) -> str:
+    """Return what kind of question a rule's code stands for."""
+    return _question_words().get(code, code)
+
+
 @register.simple_tag
 def query_style(status: str) -> str:
     """Return the class that gives a query's status its shape and colour."""
@@ -132,9 +168,51 @@ def _call_words() -> dict[str, str]:
     }
 
 
+def _question_words() -> dict[str, str]:
+    return {
+        "age_outside_range": _("age outside the range of the paper"),
+        "bound_leaves_one_group": _("a bound that leaves one ISH group"),
+        "bound_not_a_value": _("a bound or range instead of a value"),
+        "cells_missing": _("number of cells missing"),
+        "copies_look_like_totals": _("copies look like totals over all cells"),
+        "copies_missing": _("ratio without HER2 copies"),
+        "differs_from_table": _("stored value differs from the table"),
+        "er_status_contradicts_percent": _("ER status contradicts its percentage"),
+        "fish_status_contradicts_ratio": _("ISH status contradicts the ratio"),
+        "fish_status_contradicts_score": _("ISH status contradicts the IHC score"),
+        "fish_without_counts": _("ISH status without counts"),
+        "ihc_score_contradicts_percent": _("IHC score contradicts the percentage"),
+        "ihc_status_contradicts_score": _("IHC status contradicts the score"),
+        "ihc_status_without_score": _("IHC status without a score"),
+        "impossible_value": _("a value that no count can give"),
+        "menopause_unlikely_at_age": _("menopausal status unlikely at this age"),
+        "no_such_choice": _("a word that fits no choice"),
+        "not_whole": _("no whole number"),
+        "number_differs": _("another hospital number is stored"),
+        "number_twice": _("hospital number of another patient"),
+        "pr_status_contradicts_percent": _("PR status contradicts its percentage"),
+        "probe_unknown": _("probe not recorded"),
+        "ratio_differs": _("ratio entered differs from the copies"),
+        "ratio_straddles_cut": _("ratio on both sides of the cut-off"),
+        "side_unclear": _("no single side named"),
+        "signed_differs": _("signed reading differs from the table"),
+        "size_differs_from_t": _("size does not fit cT"),
+        "stage_differs": _("stage does not fit T and N"),
+        "staging_not_understood": _("no category of the staging"),
+        "text_not_understood": _("text not understood"),
+        "words_not_a_number": _("words instead of a number"),
+    }
+
+
 def _other_fields() -> dict[str, str]:
     return {
+        "change": _("changes"),
+        "error": _("refused"),
         "field": _("field"),
+        "new": _("new"),
+        "queries": _("queries"),
+        "rows": _("rows"),
+        "same": _("as stored"),
         "found": _("found"),
         "hospital_number": _("hospital number"),
         "decision": _("decision"),
@@ -168,6 +246,12 @@ def _cohort_acts() -> dict[str, str]:
         "hospital_number.reveal": _("opened a hospital number"),
         "hospital_number.search": _("searched by hospital number"),
         "hospital_number.set": _("stored a hospital number"),
+        "exam.save": _("changed a visit"),
+        "import.apply": _("imported a table"),
+        "import.create": _("uploaded a table"),
+        "import.discard": _("threw a table away"),
+        "lesion.create": _("added a lesion"),
+        "lesion.save": _("changed a lesion"),
         "patient.create": _("added a patient"),
         "patient.index_clip": _("chose the index clip"),
         "patient.view": _("viewed a patient"),
@@ -220,6 +304,7 @@ def _pathology_acts() -> dict[str, str]:
         "label.amend": _("re-opened a signed reading"),
         "label.lock": _("signed a reading"),
         "label.save": _("saved a reading"),
+        "specimen.save": _("changed a specimen"),
         "specimen.create": _("registered a specimen"),
     }
 

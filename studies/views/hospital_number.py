@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from studies import permissions
-from studies.errors import RuleViolationError
+from studies.errors import RuleViolationError, StudiesError
 from studies.guards import require
 from studies.models import Patient
 from studies.selectors import patient_get, study_get
@@ -35,7 +35,7 @@ def link(request: HttpRequest, patient_id: object) -> HttpResponse:
     if request.method == "POST":
         try:
             done = _act(request, patient)
-        except RuleViolationError as error:
+        except StudiesError as error:
             context["problem"] = str(error)
         else:
             if done is None:

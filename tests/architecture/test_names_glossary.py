@@ -9,7 +9,8 @@ GLOSSARY = {
     "studies": {
         "AuditEvent", "ClinicalRecord", "Clip", "CriterionRow", "DataQuery", "Detection", "Exam",
         "HospitalLink", "Label", "Lesion", "Look", "Membership", "Patient", "PixelCheck", "QueryNote",
-        "Revision", "RoleGrant", "Screening", "Site", "Specimen", "Study", "Track", "Upload",
+        "Revision", "RoleGrant", "Screening", "Site", "SourceRow", "Specimen", "Study",
+        "TableImport", "Track", "Upload",
     },
     "analysis": {
         "Evaluation", "FeatureSet", "FeatureVariant", "Job", "ModelVersion", "Prediction", "Promotion",

@@ -141,6 +141,10 @@ audit                        GET    302    403    403    403    403    200    40
 cohort                       GET    302    200    200    200    200    200    404    200    200
 patient-create               GET    302    200    403    403    403    403    404    200    403
 patient-create               POST   302    302    403    403    403    403    404    200    403
+import-start                 GET    302    200    403    403    403    403    404    200    403
+import-start                 POST   302    302    403    403    403    403    404    302    403
+import                       GET    302    200    403    403    403    403    404    403    403
+import                       POST   302    302    403    403    403    403    404    403    403
 hospital-find                GET    302    200    403    403    403    403    404    200    403
 hospital-find                POST   302    200    403    403    403    403    404    200    403
 hospital-number              GET    302    200    403    403    403    403    404    404    403

@@ -26,7 +26,7 @@ REASON = {"reason": "because"}
 OBJECT_OF = {
     "patient_id": "patient", "clip_id": "clip", "track_id": "own", "upload_id": "upload", "job_id": "job",
     "specimen_id": "specimen", "version_id": "version", "grant_id": "grant",
-    "query_id": "query",
+    "query_id": "query", "import_id": "table",
 }  # fmt: skip
 ROW_OF = {
     "studies": "study", "sites": "site", "patients": "patient", "lesions": "lesion", "exams": "exam",
@@ -122,6 +122,7 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "api-data-queries-answer": {"text": "Yes."},
         "api-data-queries-close": {"text": "Settled."},
         "api-data-queries-reopen": {"text": "Not yet."},
+        "import": {"act": "discard"},
         "hospital-find": {"number": "0815"},
         "hospital-number": {"act": "set", "number": "0815"},
         "specimen-create": {"kind": "core"},
@@ -130,6 +131,8 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "call-preview": {"ihc_score": "0"},
         "login": {"username": "coordinator", "password": "coordinator"},
     }
+    if name == "import-start" and method == "POST":
+        return {"file": SimpleUploadedFile("table.csv", b"patient,age\nNEW,50\n")}
     if name in ("upload", "api-uploads-list") and method == "POST":
         return {"patient": patient, "file": SimpleUploadedFile("cine.zip", picture_zip(n_frames=1))}
     return bodies.get(name, REASON)

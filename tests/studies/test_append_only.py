@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from studies.models import AuditEvent, CriterionRow, Look, Membership, QueryNote, Revision
+from studies.models import AuditEvent, CriterionRow, Look, Membership, QueryNote, Revision, SourceRow
 from studies.services.audit import audit_record
 from studies.services.queries import query_raise
 from tests.conftest import APPEND_ONLY
 from tests.factories import (
     make_clip,
+    make_import,
     make_membership,
     make_model_track,
     make_patient,
@@ -48,6 +49,7 @@ def rows():
             basis="record",
             evidence={},
         ),
+        SourceRow: SourceRow.objects.create(table=make_import(study), patient=patient, number=2, texts={}),
     }
     with connection.cursor() as cursor:
         # the test's transaction takes them away again; on SQLite no schema editor may run inside one
@@ -58,7 +60,7 @@ def rows():
     return made
 
 
-MODELS = (AuditEvent, CriterionRow, Revision, Membership, Look, QueryNote)
+MODELS = (AuditEvent, CriterionRow, Revision, Membership, Look, QueryNote, SourceRow)
 
 
 def test_these_are_the_tables_that_the_migrations_guard():

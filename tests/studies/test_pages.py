@@ -91,8 +91,8 @@ def address(world: SimpleNamespace, page: str) -> str:
         "patient": world.patient, "clinical-edit": world.patient, "prediction": world.patient,
         "patient-screening": world.patient,
         "hospital-number": world.patient, "specimen-create": world.patient, "specimen": world.specimen,
-        "query": world.query, "query-create": world.patient, "job": world.job, "clip": world.clip,
-        "curves": world.clip, "clip-pixels": world.clip,
+        "import": world.table, "query": world.query, "query-create": world.patient, "job": world.job,
+        "clip": world.clip, "curves": world.clip, "clip-pixels": world.clip,
     }  # fmt: skip
     if page in ("home", "study-create"):
         return reverse(page)
