@@ -183,6 +183,11 @@ def can_close_query(user: User, query: DataQuery) -> bool:
     )
 
 
+def can_export(user: User, study: Study) -> bool:
+    """Clinicians, coordinators and administrators; what the file holds is what they see on the pages."""
+    return has_role(user, study, RESULT_ROLES)
+
+
 def can_view_import(user: User, table: TableImport) -> bool:
     """Whoever brought it in, and coordinators of the whole study; the blinded see no table with pathology."""
     study = table.study

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -232,18 +232,7 @@ def _excel_text(cell: Any, row: int, header: Sequence[str]) -> str:
     return str(value)
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Lines of a CSV that a spreadsheet opens without running anything in it."""
-    line = io.StringIO()
-    writer = csv.writer(line)
-    for cells in (columns, *rows):
-        writer.writerow([safe_cell(cell) for cell in cells])
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
-
-
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def safe_cell(value: object) -> object:

@@ -69,6 +69,7 @@ REFUSALS = (
     gettext_noop("This patient has no hospital number."),
     gettext_noop("Say why you need the hospital number; the reason is kept."),
     gettext_noop("Choose a file first."),
+    gettext_noop("There is no format %(name)s; choose one of %(names)s."),
     gettext_noop("There is no coding %(name)s; choose one of %(names)s."),
     gettext_noop("This table is imported or discarded already; upload it again."),
     gettext_noop("This table is being worked on; wait until the bar is gone."),

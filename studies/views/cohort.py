@@ -57,6 +57,7 @@ def cohort(request: HttpRequest, slug: str) -> HttpResponse:
         "sites": sites_for(study, viewer=request.user),
         "n_all": patients.count(),
         "sees_labels": sees_labels,
+        "may_export": permissions.can_export(request.user, study),
         "may_add": permissions.can_manage_cohort(request.user, study),
         "chosen": {name: request.GET.get(name, "") for name in ("q", "site", "show", "side", "sort")},
     }

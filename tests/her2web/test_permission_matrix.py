@@ -122,6 +122,7 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "api-data-queries-answer": {"text": "Yes."},
         "api-data-queries-close": {"text": "Settled."},
         "api-data-queries-reopen": {"text": "Not yet."},
+        "export": {"format": "csv"},
         "import": {"act": "discard"},
         "hospital-find": {"number": "0815"},
         "hospital-number": {"act": "set", "number": "0815"},
