@@ -19,6 +19,7 @@ urlpatterns = [
     path("studies/<slug:slug>/split/", split.split, name="split"),
     path("studies/<slug:slug>/results/", results.results, name="results"),
     path("studies/<slug:slug>/results/<slug:name>/", results.results, name="results-part"),
+    path("studies/<slug:slug>/results/performance/predictive/", results.predictive, name="predictive"),
     path("studies/<slug:slug>/results/as-published/counts/", published.counts, name="published-counts"),
     path("studies/<slug:slug>/results/as-published/audit/", published.audit, name="table-audit"),
     path("studies/<slug:slug>/results/figures/<slug:name>/", result_files.figure, name="figure"),

@@ -1,5 +1,7 @@
 """One model in full, and the model of record against the others, as tables."""
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from analysis.reports.comparison_figures import p_text
@@ -34,6 +36,7 @@ def metric_table(judged: Judged, cohort: str, model: str) -> Table:
         if estimate is not None:
             cell = metric_cell(estimate, scale=1, places=2 if name in RATIOS else 3)
             lines.append(Line([words, cell, cell.method], level=name == "MAJORITY"))
+    lines += _calibration_lines(stored.get("calibration"))
     columns = [
         Column(_("Figure"), name="figure"),
         # xgettext:no-python-format
@@ -44,6 +47,27 @@ def metric_table(judged: Judged, cohort: str, model: str) -> Table:
         "model": model_name(model), "side": cohort_label(cohort), "cutoff": stored["cutoff"],
     }  # fmt: skip
     return Table("figures", title, columns, lines)
+
+
+def _calibration_lines(found: dict[str, Any] | None) -> list[Line]:
+    """Calibration in the large, slope, observed : expected, and Brier score beside that of the prevalence."""
+    if not found:
+        return []
+    rows = [
+        (_("Calibration intercept (0 is best)"), "intercept", "intercept_interval", "Wald", 2),
+        (_("Calibration slope (1 is best)"), "slope", "slope_interval", "Wald", 2),
+        (_("Observed : expected (1 is best)"), "observed_expected", "observed_expected_interval", "log", 2),
+        (_("Brier score (0 is best)"), "brier", "", "", 3),
+        (_("Reference: the prevalence predicted for everybody"), "brier_null", "", "", 3),
+    ]
+    lines = []
+    for words, name, bounds, method, places in rows:
+        low, high = found.get(bounds) or (None, None)
+        cell = Cell(found[name], low, high, "", method, places)
+        lines.append(
+            Line([words, cell, method if found[name] is not None else ""], level=name == "brier_null")
+        )
+    return lines
 
 
 def comparison_table(judged: Judged, cohort: str) -> Table:

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from analysis.reports.audited import cell_table, finding_table, method_table
+from analysis.reports.calls_table import calls_table
 from analysis.reports.cohort_table import table_one, table_one_table
 from analysis.reports.exports import banner, figure_response, table_response
 from analysis.reports.figure_list import FIGURES, Scene
@@ -24,6 +25,7 @@ from analysis.reports.sample_size import (
     sides_of,
 )
 from analysis.reports.tables import Table
+from analysis.selectors import active_ensemble
 from analysis.views.inputs import CountsForm
 from analysis.views.result_parts import choice
 from analysis.views.results import readable_study
@@ -112,6 +114,12 @@ def _chosen_side(make: Callable[..., Table]) -> Callable[..., Table | None]:
     return made
 
 
+def _calls(request: HttpRequest, study: Study, judged: Judged | None) -> Table | None:
+    if judged is None or judged.headline is None:
+        return None
+    return calls_table(study, active_ensemble(study), judged, choice(request, judged)[0])
+
+
 def _of_design(make: Callable[[Design], Table]) -> Callable[..., Table]:
     return lambda request, study, judged: make(design_of(request.GET))
 
@@ -120,6 +128,7 @@ TABLES: dict[str, Callable[[HttpRequest, Study, Judged | None], Table | None]] =
     "table1": _table_one,
     "models": _models,
     "figures": _chosen_side(metric_table),
+    "calls": _calls,
     "as-published": _chosen_side(lambda judged, cohort, model: published_table(judged, cohort)),
     "counts": lambda request, study, judged: counts_table(CountsForm.of(request).counts or BEST),
     "precision": lambda request, study, judged: precision_table(

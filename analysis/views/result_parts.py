@@ -10,12 +10,14 @@ from django.http import HttpRequest
 from analysis.models import Evaluation
 from analysis.pipeline.as_published import COLUMNS, OPTIMISED_CAVEAT, RESAMPLED_CAVEAT
 from analysis.reports.audited import finding_table, method_table
+from analysis.reports.calls_table import calls_table
 from analysis.reports.cohort_table import table_one, table_one_table
 from analysis.reports.figure_list import FIGURES
 from analysis.reports.judged import Judged
 from analysis.reports.model_tables import COHORT_ORDER, cohort_label, model_name, model_rows, model_table
 from analysis.reports.paper import BEST, CITATION, left_out, printed_tables, table_one_again
 from analysis.reports.performance_tables import comparison_table, metric_table
+from analysis.reports.predictive import LEAST, MOST, USUAL, flattering_cutoff, predictive_at
 from analysis.reports.published_tables import counts_table, published_table
 from analysis.reports.sample_size import (
     Design,
@@ -27,6 +29,7 @@ from analysis.reports.sample_size import (
     sides_of,
     test_side_is_hidden,
 )
+from analysis.selectors import active_ensemble
 from analysis.views.inputs import AUDIT_BYTES, AuditForm, CountsForm, DesignForm
 from studies.models import Study
 from studies.permissions import can_take_look
@@ -65,6 +68,10 @@ def performance(request: HttpRequest, study: Study, judged: Judged | None) -> Co
         "query": urlencode({"cohort": cohort, "model": model}),
         "choices": choices(judged),
         "table": metric_table(judged, cohort, model),
+        "calls": calls_table(study, active_ensemble(study), judged, cohort),
+        "flattering": flattering_cutoff(judged, cohort, model),
+        "predictive": predictive_at(judged, cohort, model, USUAL),
+        "slider": {"least": LEAST, "most": MOST, "share": USUAL},
         "figures": figures_of("roc", "scores", "calibration", "decision"),
     }
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.reports.judged import judged_of
 from analysis.reports.model_tables import model_name
+from analysis.reports.predictive import USUAL, predictive_at, share_of
 from analysis.views import result_parts
 from studies.guards import require
 from studies.models import Study
@@ -23,6 +24,20 @@ def results(request: HttpRequest, slug: str, name: str = "summary") -> HttpRespo
     if name not in result_parts.PARTS:
         raise Http404
     return render_part(request, readable_study(request, slug, "read results"), name)
+
+
+@login_required
+@require_safe
+def predictive(request: HttpRequest, slug: str) -> HttpResponse:
+    """PPV and NPV at the share of positives that a slider asks for: a fragment."""
+    study = readable_study(request, slug, "read results")
+    _version, judged = judged_of(study, viewer=request.user)
+    if judged is None or judged.headline is None:
+        raise Http404
+    cohort, model = result_parts.choice(request, judged)
+    share = share_of(request.GET.get("share", ""), USUAL)
+    context = {"study": study, "predictive": predictive_at(judged, cohort, model, share)}
+    return render(request, "analysis/partials/predictive.html", context)
 
 
 def render_part(

@@ -108,6 +108,7 @@ results                      GET    302    200    403    403    200    200    40
 figure                       GET    302    404    403    403    404    404    404    404    403
 results-part                 GET    302    200    403    403    200    200    404    200    403
 figure-csv                   GET    302    404    403    403    404    404    404    404    403
+predictive                   GET    302    404    403    403    404    404    404    404    403
 published-counts             GET    302    200    403    403    200    200    404    200    403
 table-audit                  POST   302    400    403    403    400    400    404    400    403
 table-csv                    GET    302    200    403    403    200    200    404    200    403
