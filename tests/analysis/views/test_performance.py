@@ -80,7 +80,7 @@ def test_without_a_model_there_is_no_slider(made):
 
 
 def test_nobody_is_left_out_of_the_calls(made):
-    """A patient without a final label keeps the model's call; one of the side who was not judged is counted."""
+    """A patient without a final label keeps the model's call; one without a prediction is counted."""
     site = made.patients["test"][0].site
     pending = make_patient(site)
     make_label(pending, "PENDING_ISH")
@@ -99,13 +99,12 @@ def test_nobody_is_left_out_of_the_calls(made):
 def test_a_label_that_was_taken_back_moves_to_its_own_row(made):
     row = made.version.evaluations.get(cohort="test")
     dropped = made.patients["test"][0]
+    predictions = row.predictions
     row.predictions = {
-        name: (
-            values[1:]
-            if isinstance(values, list)
-            else {model: scores[1:] for model, scores in values.items()}
-        )
-        for name, values in row.predictions.items()
+        "patients": predictions["patients"][1:],
+        "labels": predictions["labels"][1:],
+        "probability": predictions["probability"][1:],
+        "scores": {model: scores[1:] for model, scores in predictions["scores"].items()},
     }
     row.save()
     make_prediction(make_feature_set(make_model_track(make_clip(dropped))), made.version)
