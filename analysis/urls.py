@@ -48,5 +48,6 @@ urlpatterns = [
     path("studies/<slug:slug>/models/judge/", models.judge, name="model-judge"),
     path("studies/<slug:slug>/models/<uuid:version_id>/promote/", models.promote, name="model-promote"),
     path("patients/<uuid:patient_id>/prediction/", prediction.prediction, name="prediction"),
+    path("patients/<uuid:patient_id>/explanation/", prediction.explanation, name="explanation"),
     path("clips/<uuid:clip_id>/curves/", curves.curves, name="curves"),
 ]

@@ -79,6 +79,7 @@ def predict_patient(version: ModelVersion, patient: Patient, features: FeatureSe
                 "score": values["score"],
                 "model": found.model,
                 "venn_abers": values["venn_abers"],
+                "changes": values["changes"],
             },
             "contributions": values["contributions"],
             "neighbours": values["neighbours"],

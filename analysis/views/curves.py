@@ -44,7 +44,7 @@ def curves(request: HttpRequest, clip_id: object) -> HttpResponse:
         "clip": clip,
         "study": clip.study,
         "groups": _groups(),
-        "chosen": DEFAULT_FEATURE,
+        "chosen": wanted if (wanted := request.GET.get("show")) in STATIC_FEATURES else DEFAULT_FEATURE,
         "features": features,
         "quality": _quality(clip, features),
         "is_stale": is_stale,

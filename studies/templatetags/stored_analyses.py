@@ -52,6 +52,11 @@ ANALYSES = (
         "and "
         "%(others)s negative. Label more patients first."
     ),
+    # how the terms of a prediction were found
+    gettext_noop("tree SHAP"),
+    gettext_noop("tree SHAP of the probability, brought to log-odds by one factor a patient"),
+    gettext_noop("linear SHAP (coefficient × standardised value)"),
+    gettext_noop("permutation SHAP (%(orders)s orders of the columns, %(rows)s training patients)"),
     # cautions
     gettext_noop(
         "Clinical values or linked patients changed since training, so the scores of the record could not be "

@@ -129,6 +129,7 @@ detector-apply               POST   302    403    403    403    403    302    40
 model-judge                  POST   302    302    403    403    403    302    404    403    403
 model-promote                POST   302    403    403    403    403    302    404    403    403
 prediction                   GET    302    200    403    403    200    200    404    404    403
+explanation                  GET    302    200    403    403    200    200    404    404    403
 curves                       GET    302    200    200    404    200    200    404    404    200
 home                         GET    302    200    200    200    200    200    200    200    200
 study-create                 GET    302    200    403    403    403    200    200    200    403

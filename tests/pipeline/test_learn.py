@@ -14,9 +14,9 @@ from analysis.pipeline.controls import learning_curve, shuffle_control
 from analysis.pipeline.errors import CancelledError, InvalidInputError, ModelFileError
 from analysis.pipeline.kernels.cohort_report import jsonable
 from analysis.pipeline.kernels.ensemble import parts_of
-from analysis.pipeline.kernels.explanation import ASPECTS, divided
 from analysis.pipeline.kernels.model_files import MAGIC, SEAL_LENGTH
 from analysis.pipeline.kernels.recalibration import recalibrate
+from analysis.pipeline.kernels.rhythm import ASPECTS, divided
 from analysis.pipeline.learn import (
     FUSED_MODELS,
     MODELS,
@@ -391,3 +391,23 @@ def test_full_parameters_are_those_of_the_design():
     assert full.classifiers.rf_trees == 500
     assert full.classifiers.svm_c == (0.1, 1.0, 10.0)
     assert full.classifiers.xgb_trees == (200, 400)
+
+
+def test_what_if_is_what_the_model_says_of_the_changed_patient(sides, learned):
+    dynamic, clinical = sides[1].dynamic[3], sides[1].clinical[3].copy()
+    clinical[1] = np.nan
+    found = predict(learned.ensemble, dynamic, clinical)
+    assert found.changes
+    sizes = [abs(change.moved) for change in found.changes]
+    assert sizes == sorted(sizes, reverse=True)
+    assert not [change for change in found.changes if change.name == "size_cm"]
+    for change in found.changes:
+        video, other = dynamic.copy(), clinical.copy()
+        if change.branch == "video":
+            column = sides[1].feature_names.index(change.name)
+            assert change.after == pytest.approx(np.median(sides[0].dynamic[:, column]))
+            video[column] = change.after
+        else:
+            other[CLINICAL_VARIABLES.index(change.name)] = change.after
+        again = predict(learned.ensemble, video, other)
+        assert again.score - found.score == pytest.approx(change.moved, abs=1e-9)

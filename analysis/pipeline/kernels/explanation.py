@@ -16,19 +16,10 @@ from analysis.pipeline.kernels.contributions import contributions
 from analysis.pipeline.kernels.ensemble import LearnedEnsemble, parts_of, require_columns
 from analysis.pipeline.kernels.fitted import VIDEO
 from analysis.pipeline.kernels.patient_prediction import inputs_of
-from analysis.pipeline.names import DYNAMIC_SEPARATOR
+from analysis.pipeline.kernels.rhythm import divided
 
 Matrix = NDArray[np.float64]
 
-ASPECTS: dict[str, tuple[str, ...]] = {
-    "level": ("t_mean", "t_arv", "t_rms", "f_dc", "t_max", "t_min"),
-    "amount": ("t_pp", "t_var", "t_std", "f_ap", "f_am"),
-    "pace": ("f_fc", "f_msf", "f_rmsf", "f_fp"),
-    "irregularity": ("f_vf", "f_rvf", "f_se"),
-    "peaks": ("t_skew", "t_kurt", "t_wf", "t_cf", "t_impf", "t_mf"),
-}
-"""How high a curve lies, how much it changes, how fast, how irregularly, how peaked: all 24 descriptors."""
-ASPECT_OF = {descriptor: aspect for aspect, names in ASPECTS.items() for descriptor in names}
 # Digits kept of stored points: a plot shows no more.
 POINT_DIGITS = 4
 
@@ -151,14 +142,6 @@ def explain_all(
             )
         )
     return tuple(found)
-
-
-def divided(name: str) -> tuple[str, str, str]:
-    """Return texture, rhythm and aspect of a column; a clinical variable has only a name."""
-    if DYNAMIC_SEPARATOR not in name:
-        return name, "", ""
-    texture, rhythm = name.split(DYNAMIC_SEPARATOR)
-    return texture, rhythm, ASPECT_OF.get(rhythm, "")
 
 
 def themes(names: Sequence[str], values: Matrix, shares: Matrix) -> tuple[Theme, ...]:

@@ -17,6 +17,7 @@ from analysis.pipeline.kernels.ensemble import (
 )
 from analysis.pipeline.kernels.fitted import VIDEO
 from analysis.pipeline.kernels.recalibration import venn_abers
+from analysis.pipeline.kernels.what_if import Change, changes
 from analysis.pipeline.types import CLINICAL_VARIABLES
 
 Vector = NDArray[np.float64]
@@ -62,7 +63,8 @@ class PatientPrediction:
     """What the chosen model says of one patient.
 
     probability: recalibrated, with `interval` (what it is: `interval_method`) and the wider Venn–Abers range;
-    score, cutoff: the fused score and the frozen cut-off that make the call; parts: every model's score.
+    score, cutoff: the fused score and the frozen cut-off that make the call; parts: every model's score;
+    changes: what single changes would do to the score.
     """
 
     model: str
@@ -76,6 +78,7 @@ class PatientPrediction:
     parts: Mapping[str, float]
     contributions: tuple[Contribution, ...]
     neighbours: tuple[Neighbour, ...]
+    changes: tuple[Change, ...]
 
 
 def predict(
@@ -99,6 +102,7 @@ def predict(
     score, cutoff = scores[ensemble.chosen], ensemble.cutoffs[ensemble.chosen]
     others = np.array([code != exclude for code in ensemble.training.patients])
     held_out = ensemble.training.oof[ensemble.chosen]
+    terms = _contributions(ensemble, video, other)
     return PatientPrediction(
         model=ensemble.chosen,
         probability=float(ensemble.recalibration.probability(np.array([score]))[0]),
@@ -109,8 +113,9 @@ def predict(
         cutoff=cutoff,
         call=POSITIVE if score >= cutoff else NEGATIVE,
         parts=scores,
-        contributions=_contributions(ensemble, video, other),
+        contributions=terms,
         neighbours=_neighbours(ensemble, video, other, others),
+        changes=changes(ensemble, video[0], other[0], [t.name for t in terms if t.branch == VIDEO]),
     )
 
 
