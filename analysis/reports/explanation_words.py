@@ -104,13 +104,22 @@ def value_text(name: str, value: float | None) -> str:
         return _("missing, the training median was taken")
     texture, rhythm, _aspect = divided(name)
     if rhythm and texture in STATIC_INFO and rhythm in DESCRIPTOR_INFO:
-        unit = DESCRIPTOR_INFO[rhythm].unit.replace("x", STATIC_INFO[texture].unit)
-        return f"{value:.4g}" + ("" if unit == "1" else f" {unit}")
+        unit = _unit(STATIC_INFO[texture].unit, DESCRIPTOR_INFO[rhythm].unit)
+        return f"{value:.4g} {unit}".strip()
     if name == "menopause":
         return _(MENOPAUSE.get(round(value), str(value)))
     if name == "cTNM":
         return STAGES.get(round(value), str(value))
     return f"{value:g}"
+
+
+def _unit(texture: str, rhythm: str) -> str:
+    """The unit of a descriptor of a curve; "x" stands for the unit of the curve, "1" for none."""
+    if "x" not in rhythm or texture == "1":
+        return rhythm.replace("x²", "").replace("x", "").replace("1", "")
+    squared = rhythm.endswith("²")
+    plain = texture.isalpha()
+    return rhythm.replace("x", texture if plain or not squared else f"({texture})")
 
 
 def _term(term: Mapping[str, Any], largest: float) -> TermWords:
