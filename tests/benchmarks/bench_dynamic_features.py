@@ -1,14 +1,17 @@
 """Time of the 24 descriptors of 91 curves: `python -m tests.benchmarks.bench_dynamic_features`.
 
 CPU milliseconds, best of many calls, plain and robust profile; beside them the printed formulas written curve
-by curve with NumPy, which is what the vectorised form saves.
+by curve with NumPy, which is what the vectorised form saves. `--write` also writes
+docs/benchmarks/dynamic_features.md.
 """
 
+import argparse
 import time
 
 import numpy as np
 
 from analysis.pipeline.dynamic_features import describe_curves
+from tests.benchmarks.report import machine, write_page
 
 CURVES, FRAMES, TARGET_MS = 91, (32, 100, 300, 1000, 2000), 5.0
 
@@ -53,17 +56,30 @@ def _one(x: np.ndarray, fps: float) -> np.ndarray:
 
 
 def main() -> None:
-    """Print one line a clip length."""
+    """Print one row a clip length, and write the page when told to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks/dynamic_features.md")
+    options = parser.parse_args()
+    lines = [machine("numpy"), "", *rows()]
+    print("\n".join(lines))
+    if options.write:
+        about = f"24 descriptors of {CURVES} curves; CPU milliseconds, best of many calls."
+        write_page("dynamic_features", "Dynamic descriptors: measured speed", about, lines)
+
+
+def rows() -> list[str]:
+    """Markdown table, one row a clip length."""
     rng = np.random.default_rng(0)
-    print("frames  plain ms  hann+linear ms  one by one ms  ratio")
+    lines = ["| frames | plain, ms | linear + Hann, ms | curve by curve, ms | ratio |", "|" + " --- |" * 5]
     for n in FRAMES:
         curves = rng.gamma(4.0, 20.0, (n, CURVES))
         np.testing.assert_allclose(describe_curves(curves, 25.0), one_by_one(curves, 25.0), rtol=1e-8)
         plain = milliseconds(lambda c=curves: describe_curves(c, 25.0))
         robust = milliseconds(lambda c=curves: describe_curves(c, 25.0, window="hann", detrend="linear"))
         naive = milliseconds(lambda c=curves: one_by_one(c, 25.0), repeats=5)
-        note = f"  (target for 300: under {TARGET_MS:g})" if n == 300 else ""
-        print(f"{n:6d}  {plain:8.2f}  {robust:14.2f}  {naive:13.1f}  {naive / plain:5.1f}{note}")
+        target = f" (< {TARGET_MS:g})" if n == 300 else ""
+        lines.append(f"| {n:,} | {plain:.2f}{target} | {robust:.2f} | {naive:.1f} | {naive / plain:.1f}× |")
+    return lines
 
 
 if __name__ == "__main__":

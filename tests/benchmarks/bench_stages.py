@@ -1,9 +1,11 @@
 """Seconds and memory of each stage of the main job, on one simulated cine of 300 frames.
 
-`python -m tests.benchmarks.bench_stages`: CPU and wall seconds are medians of three rounds; memory is what
-the process grew by at its peak while the stage ran, each stage in a process of its own.
+`python -m tests.benchmarks.bench_stages`: CPU and wall seconds are medians of three rounds; memory is
+what the process grew by at its peak while the stage ran, each stage in a process of its own. `--write` also
+writes docs/benchmarks/stages.md.
 """
 
+import argparse
 import multiprocessing
 import statistics
 import tempfile
@@ -20,6 +22,7 @@ from analysis.pipeline.tracking import repair
 from studies.imaging.cine import inspect_file
 from studies.imaging.pack import write_pack
 from studies.imaging.pack_reader import PackReader
+from tests.benchmarks.report import machine, write_page
 
 FRAMES, ROUNDS, SEED = 300, 3, 5
 STAGES = ("simulate", "check and store", "detect", "follow", "describe")
@@ -27,20 +30,32 @@ MIB = 2**20
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, and write the page when told to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks/stages.md")
+    options = parser.parse_args()
+    lines = [machine("numpy", "numba", "onnxruntime"), "", *rows()]
+    print("\n".join(lines))
+    if options.write:
+        about = f"One simulated cine of {FRAMES} frames, 256 × 224 px, grey JPEG; medians of {ROUNDS} rounds."
+        write_page("stages", "Stages of the main job", about, lines)
+
+
+def rows() -> list[str]:
+    """Markdown table, one row a stage."""
     context = multiprocessing.get_context("spawn")
-    rows = []
+    lines = [
+        "| stage | CPU s | wall s | frames/s (wall) | peak memory above start, MiB |",
+        "|---|---|---|---|---|",
+    ]
     for stage in STAGES:
         rounds = []
         for _ in range(ROUNDS):
             with context.Pool(1) as pool:
                 rounds.append(pool.apply(measure, (stage,)))
-        rows.append((stage, *(statistics.median(values) for values in zip(*rounds, strict=True))))
-    print(f"One cine of {FRAMES} frames, 256 × 224 px, grey JPEG.\n")
-    print("| stage | CPU s | wall s | frames/s (wall) | peak memory above start, MiB |")
-    print("|---|---|---|---|---|")
-    for stage, cpu, wall, memory in rows:
-        print(f"| {stage} | {cpu:.2f} | {wall:.2f} | {FRAMES / wall:.0f} | {memory:.0f} |")
+        cpu, wall, memory = (statistics.median(values) for values in zip(*rounds, strict=True))
+        lines.append(f"| {stage} | {cpu:.2f} | {wall:.2f} | {FRAMES / wall:,.0f} | {memory:.0f} |")
+    return lines
 
 
 def measure(stage: str) -> tuple[float, float, float]:
@@ -70,8 +85,8 @@ def prepared(stage: str, folder: Path) -> Callable[[], object]:
     frames, detector = PackReader(pack), load_detector()
     if stage == "detect":
         list(detector.detect(iter([frames.grey(0)])))
-        return lambda: detector.detect(frames.iter_grey(), size=320)
-    found = detector.detect(frames.iter_grey(), size=320)
+        return lambda: detector.detect(frames.iter_luma(), size=320)
+    found = detector.detect(frames.iter_luma(), size=320)
     if stage == "follow":
         return lambda: repair(found, (info.height, info.width))
     boxes = repair(found, (info.height, info.width)).boxes

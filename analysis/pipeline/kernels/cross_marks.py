@@ -17,9 +17,6 @@ SCALES = ((4, 2), (6, 3), (9, 4), (12, 5))
 # Row and column step of each of the four arms, then the step across it.
 UPRIGHT = np.array([[-1, 0, 0, 1], [1, 0, 0, 1], [0, -1, 1, 0], [0, 1, 1, 0]])
 DIAGONAL = np.array([[-1, -1, 0, 1], [1, 1, 0, 1], [-1, 1, 0, 1], [1, -1, 0, 1]])
-# Lines of the shortest two arms through a pixel: across, down, and both diagonals.
-_EYE = np.eye(2 * SCALES[0][0] + 1, dtype=np.uint8)
-LINES = (np.ones((1, len(_EYE)), np.uint8), np.ones((len(_EYE), 1), np.uint8), _EYE, _EYE[::-1].copy())
 DIAGONAL_FLANK = 1.4  # a horizontal step across a diagonal stroke is √2 as long
 WIDEST = 1 + 2 * max(flank for _, flank in SCALES)
 MARGIN = max(length + round(DIAGONAL_FLANK * flank) for length, flank in SCALES)
@@ -32,28 +29,45 @@ def cross_contrast(image: Grey, least: float = 0.0) -> float:
     the mean of the pixels along its brighter side.
     """
     padded = np.pad(image, MARGIN, mode="edge")
+    width, (shortest, _) = padded.shape[1], SCALES[0]
     # Strokes survive the removal of wide structures, so a cross of any size has two lines of outstanding
     # pixels through its centre. Little else does: the dear part below is for few places, usually for none.
     square = np.ones((WIDEST, WIDEST), np.uint8)
-    raised = cv2.morphologyEx(padded, cv2.MORPH_TOPHAT, square)
+    thin = cv2.morphologyEx(padded, cv2.MORPH_TOPHAT, square).ravel() > least
+    upright = _centres_of_lines(thin, 1, shortest) & _centres_of_lines(thin, width, shortest)
+    diagonal = _centres_of_lines(thin, width + 1, shortest) & _centres_of_lines(thin, width - 1, shortest)
     best = float(least)
-    for lines, arms, stretch in ((LINES[:2], UPRIGHT, 1.0), (LINES[2:], DIAGONAL, DIAGONAL_FLANK)):
-        places = _places(_weakest_on_lines(raised, lines) > least)
+    for possible, arms, stretch in ((upright, UPRIGHT, 1.0), (diagonal, DIAGONAL, DIAGONAL_FLANK)):
+        places = _places(possible, padded.shape)
         for length, flank in SCALES:
             best = _clearest(padded, *places, arms, length, flank, round(stretch * flank), best)
     return best
 
 
-def _weakest_on_lines(raised: Grey, lines: tuple[Grey, ...]) -> Grey:
-    """(H, W): the darkest pixel on all the lines through a pixel."""
-    first, second = (cv2.erode(raised, line) for line in lines)
-    return np.asarray(cv2.min(first, second), np.uint8)
+def _centres_of_lines(flat: Bool, step: int, length: int) -> Bool:
+    """Where all 2 · length + 1 pixels of the line through a pixel are set.
+
+    flat: a picture row by row; step: index distance of neighbours on the line. Lines that leave the picture
+    wrap around, which the padding absorbs.
+    """
+    line, have = flat, 1
+    while have < 2 * length + 1:
+        shift = min(have, 2 * length + 1 - have)
+        line = line[: len(line) - shift * step] & line[shift * step :]
+        have += shift
+    centred = np.zeros_like(flat)
+    centred[length * step : length * step + len(line)] = line
+    return centred
 
 
-def _places(possible: Bool) -> tuple[Index, Index]:
-    """Rows and columns of the set pixels of a padded picture, those in the padding left out."""
-    rows, columns = np.nonzero(possible[MARGIN:-MARGIN, MARGIN:-MARGIN])
-    return rows + MARGIN, columns + MARGIN
+def _places(possible: Bool, shape: tuple[int, ...]) -> tuple[Index, Index]:
+    """Rows and columns of the set pixels of a flat picture, those in the padding left out."""
+    if not possible.any():  # the usual case, told much faster than by listing nothing
+        return np.empty(0, np.intp), np.empty(0, np.intp)
+    height, width = shape
+    rows, columns = np.divmod(np.flatnonzero(possible), width)
+    inside = (rows >= MARGIN) & (rows < height - MARGIN) & (columns >= MARGIN) & (columns < width - MARGIN)
+    return rows[inside], columns[inside]
 
 
 def _clearest(
