@@ -29,6 +29,9 @@ for model in (
     models.ModelVersion,
     models.Prediction,
     models.Promotion,
+    models.Report,
+    models.ReportFile,
+    models.Statement,
     models.Supplement,
 ):
     admin.site.register(model, ReadOnlyAdmin)

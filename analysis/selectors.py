@@ -6,7 +6,16 @@ from django.contrib.auth.models import User
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
-from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction, Supplement
+from analysis.models import (
+    Evaluation,
+    FeatureSet,
+    Job,
+    ModelVersion,
+    Prediction,
+    Report,
+    ReportFile,
+    Supplement,
+)
 from studies.models import Clip, Detection, Exam, Membership, Patient, Study, Track
 from studies.permissions import RESULT_ROLES, can_view_predictions, can_view_results, reach
 from studies.selectors import clips_in_reach, track_of_record, tracks_in_reach
@@ -115,6 +124,19 @@ def supplements_for(version: ModelVersion, *, viewer: User) -> dict[tuple[str, s
         return {}
     rows = version.supplements.select_related("look").order_by("created_at")
     return {(row.kind, row.cohort): row for row in rows}
+
+
+def reports_for(study: Study, *, viewer: User) -> QuerySet[Report]:
+    """Printed reports of a study with their files, newest first."""
+    if not can_view_results(viewer, study):
+        return Report.objects.none()
+    return study.reports.select_related("version", "actor").prefetch_related("files")
+
+
+def report_file_get(file_id: object, *, viewer: User) -> ReportFile:
+    """A printed file; 404 when the results of its study are out of the viewer's reach."""
+    visible = reach(viewer, RESULT_ROLES, study="report__study", site="", unblinded=True)
+    return get_object_or_404(ReportFile.objects.select_related("report__study").filter(visible), pk=file_id)
 
 
 def prediction_of_record(patient: Patient, *, viewer: User) -> Prediction | None:

@@ -3,6 +3,7 @@
 from celery import shared_task
 from celery.signals import worker_ready
 
+from analysis.reports.document.write_report import write_report
 from analysis.runners.describe import describe_clip_tracks
 from analysis.runners.detect import detect_clip
 from analysis.runners.judge import judge_ensemble
@@ -61,6 +62,12 @@ def supplement(*, job_id: str) -> None:
 def train_detector(*, job_id: str) -> None:
     """Train the detector on signed tracks."""
     run_job(job_id, train_study_detector)
+
+
+@shared_task(name="analysis.report")
+def report(*, job_id: str) -> None:
+    """Write and print the report of a study."""
+    run_job(job_id, write_report)
 
 
 @shared_task(name="analysis.sweep")

@@ -10,6 +10,7 @@ from analysis.views import (
     models,
     prediction,
     published,
+    reports,
     result_files,
     results,
     split,
@@ -33,6 +34,10 @@ urlpatterns = [
         )
         for kind in ("csv", "xlsx", "tex")
     ],
+    path("studies/<slug:slug>/reports/", reports.reports, name="reports"),
+    path("studies/<slug:slug>/reports/checklists/", reports.checklists, name="report-checklists"),
+    path("studies/<slug:slug>/reports/statement/", reports.statement, name="statement-save"),
+    path("report-files/<uuid:file_id>/", reports.report_file, name="report-file"),
     path("studies/<slug:slug>/jobs/", jobs.jobs, name="jobs"),
     path("studies/<slug:slug>/jobs/summary/", jobs.summary, name="jobs-summary"),
     path("jobs/<uuid:job_id>/", jobs.job, name="job"),

@@ -251,6 +251,11 @@ def can_take_look(user: User, study: Study) -> bool:
     return not is_blinded(user, study) and has_role_everywhere(user, study, roles)
 
 
+def can_state(user: User, study: Study) -> bool:
+    """Coordinators of the whole study state what no row can tell (ethics, funding…) in its reports."""
+    return has_role_everywhere(user, study, {Role.COORDINATOR})
+
+
 def can_view_jobs(user: User, study: Study) -> bool:
     """Anyone in the study sees the list; each row shows only what the viewer may see."""
     return can_view_study(user, study)

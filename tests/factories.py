@@ -1,5 +1,6 @@
 """Rows for tests, one function a kind. What a test does not name is plausible and the same every time."""
 
+import hashlib
 import io
 import zipfile
 from functools import lru_cache
@@ -15,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction
+from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction, Report, ReportFile
 from analysis.pipeline.names import DYNAMIC_FEATURES, STATIC_FEATURES
 from analysis.services.features import StoredStatic, feature_set_store
 from studies.imaging.cine import inspect_file
@@ -256,6 +257,21 @@ def make_prediction(features: FeatureSet, version: ModelVersion, neighbours: tup
     )
 
 
+def make_report(study: Study, content: bytes = b"<p>A report.</p>") -> ReportFile:
+    """A printed report of one HTML file."""
+    number = study.reports.count() + 1
+    report = Report.objects.create(
+        study=study, number=number, title="Report", n_looks=0, facts={}, facts_digest="a" * 64,
+        checklists={"claim": {"unmet": 3}},
+    )  # fmt: skip
+    row = ReportFile(
+        report=report, language="en", format="html", sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=len(content),
+    )  # fmt: skip
+    row.file.save("en.html", ContentFile(content))
+    return row
+
+
 def logged_in(user: User | None) -> Client:
     """A browser of this user; of nobody when None."""
     client = Client()
@@ -315,6 +331,7 @@ def make_rows(site: Site, number: int = 1) -> SimpleNamespace:
         upload=make_upload(study, patient),
         waiting=make_upload(study, None),
         job=make_job(study),
+        report_file=make_report(study),
         clip_job=make_job(study, "detect", clip=clip, status="failed"),
         grant=RoleGrant.objects.create(user=make_user(), role="clinician", study=study),
         event=audit_record(actor=None, action="patient.create", target=patient, study=study),

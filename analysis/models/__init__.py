@@ -4,6 +4,7 @@ from analysis.models.evaluation import Evaluation, Prediction
 from analysis.models.features import FeatureSet, FeatureVariant
 from analysis.models.jobs import Job
 from analysis.models.registry import ModelVersion, Promotion
+from analysis.models.reports import Report, ReportFile, Statement
 from analysis.models.supplement import Supplement
 
 __all__ = [
@@ -14,5 +15,8 @@ __all__ = [
     "ModelVersion",
     "Prediction",
     "Promotion",
+    "Report",
+    "ReportFile",
+    "Statement",
     "Supplement",
 ]

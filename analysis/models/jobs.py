@@ -18,6 +18,7 @@ class Job(models.Model):
         JUDGE = "judge", _("judge on the test side")
         SUPPLEMENT = "supplement", _("further analyses")
         TRAIN_DETECTOR = "train_detector", _("train the detector")
+        REPORT = "report", _("write the report")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("waiting")

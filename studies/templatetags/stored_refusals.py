@@ -3,6 +3,10 @@
 from django.utils.translation import gettext_noop
 
 REFUSALS = (
+    gettext_noop("There is no such topic to state anything about."),
+    gettext_noop("The stored report was changed since it was printed, so it is not shown. Print it again."),
+    gettext_noop("Another report of this study was printed at the same time; retry."),
+    gettext_noop("Refused in %(where)s: “%(words)s”. %(why)s Change it, then print again."),
     gettext_noop("This reading is locked already."),
     gettext_noop("This reading is locked; amend it with a reason to change it."),
     gettext_noop("IHC and ISH disagree here: write a comment that explains it, then lock."),

@@ -58,6 +58,19 @@ TEMPLATES = (
     gettext_noop("judging"),
     gettext_noop("judging on held-out patients"),
     gettext_noop("computing features (%(source)s boxes)"),
+    gettext_noop("reading the study"),
+    gettext_noop("writing (%(language)s)"),
+    gettext_noop("printing (%(language)s)"),
+    gettext_noop("storing the report"),
+    gettext_noop("Report %(number)s is printed; %(unmet)s checklist items are unmet and listed as such."),
+    gettext_noop(
+        "Report %(number)s is printed; %(unmet)s checklist items are unmet and listed as such. %(problem)s"
+    ),
+    gettext_noop(
+        "The PDF could not be made: weasyprint needs the system's Pango library "
+        "(docker/system-packages.txt names it). The HTML file is complete."
+    ),
+    gettext_noop("The PDF was not ready after %(seconds)s s; the HTML file is complete."),
     # why a clip or a frame does not count
     gettext_noop("Only %(used)s frames in a row show the lesion; at least %(least)s are needed."),
     gettext_noop("The lesion is followed in %(share)s of the frames; at least %(least)s is needed."),

@@ -317,6 +317,7 @@ def _pathology_acts() -> dict[str, str]:
 
 def _computing_acts() -> dict[str, str]:
     return {
+        "export.report": _("downloaded a report"),
         "export.table": _("exported a table"),
         "export.figure": _("exported a figure"),
         "table.audit": _("audited a published table"),
@@ -325,6 +326,7 @@ def _computing_acts() -> dict[str, str]:
         "job.detect": _("started finding lesions"),
         "job.judge": _("started judging on the test side"),
         "job.learn": _("started training the ensemble"),
+        "job.report": _("asked for a report"),
         "job.retry": _("retried a job"),
         "job.supplement": _("started further analyses"),
         "job.train_detector": _("started training the detector"),
@@ -332,5 +334,7 @@ def _computing_acts() -> dict[str, str]:
         "model.go_back": _("went back to the shipped detector"),
         "model.promote": _("made a model the one of record"),
         "model.store": _("stored a trained model"),
+        "report.store": _("printed a report"),
+        "statement.save": _("stated something for the report"),
         "supplement.store": _("stored a further analysis"),
     }

@@ -14,6 +14,7 @@ GLOSSARY = {
     },
     "analysis": {
         "Evaluation", "FeatureSet", "FeatureVariant", "Job", "ModelVersion", "Prediction", "Promotion",
+        "Report", "ReportFile", "Statement",
         "Supplement",
     },
 }  # fmt: skip

@@ -26,7 +26,7 @@ REASON = {"reason": "because"}
 OBJECT_OF = {
     "patient_id": "patient", "clip_id": "clip", "track_id": "own", "upload_id": "upload", "job_id": "job",
     "specimen_id": "specimen", "version_id": "version", "grant_id": "grant",
-    "query_id": "query", "import_id": "table",
+    "query_id": "query", "import_id": "table", "file_id": "report_file",
 }  # fmt: skip
 ROW_OF = {
     "studies": "study", "sites": "site", "patients": "patient", "lesions": "lesion", "exams": "exam",
@@ -128,6 +128,7 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "hospital-number": {"act": "set", "number": "0815"},
         "specimen-create": {"kind": "core"},
         "upload-assign": {"patient": patient},
+        "statement-save": {"topic": "ethics", "text": "Approved."},
         "specimen": {"ihc_score": "0", "controls_ok": "on"},
         "call-preview": {"ihc_score": "0"},
         "login": {"username": "coordinator", "password": "coordinator"},

@@ -49,14 +49,15 @@ PAGES_OF = {
         "home", "study", "cohort", "patient", "pathology", "specimen", "specimen-create", "jobs", "query",
     ),
     "clinician": (
-        "home", "study", "cohort", "patient", "results", "models", "jobs", "prediction", "curves", "specimen",
+        "home", "study", "cohort", "patient", "results", "reports", "models", "jobs", "prediction", "curves",
+        "specimen", "report-checklists",
     ),
     "administrator": (
         "home", "study", "cohort", "patient", "results", "models", "detectors", "jobs", "job", "people",
         "audit", "prediction", "curves",
     ),
 }  # fmt: skip
-FRAGMENTS = {"prediction", "curves", "jobs-summary"}
+FRAGMENTS = {"prediction", "curves", "jobs-summary", "report-checklists"}
 PAGES = [(role, page) for role, pages in PAGES_OF.items() for page in pages]
 
 
