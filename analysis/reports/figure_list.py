@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from analysis.reports import comparison_figures, figures, sample_size
+from analysis.reports.explanation_tables import drawn
 from analysis.reports.judged import Judged
 from studies.models import Study
 
@@ -50,6 +51,21 @@ def judged(draw: Callable[[Judged, str, str], dict[str, Any]]) -> Callable[[Scen
 NOT_A_TEST = _("P as the paper computes it; not a test of patients.")
 
 FIGURES: dict[str, Figure] = {
+    "shap-video": Figure(
+        _("SHAP of the video classifier of record"),
+        _(
+            "A point a training patient; across, what the column adds to the log-odds; orange where its "
+            "value is large, blue where it is small."
+        ),
+        drawn(0),
+        needs_model=False,
+    ),
+    "shap-clinical": Figure(
+        _("SHAP of the clinical classifier of record"),
+        _("A point a training patient, as for the video classifier."),
+        drawn(1),
+        needs_model=False,
+    ),
     "roc": Figure(
         _("ROC curve with the frozen operating point"),
         _(

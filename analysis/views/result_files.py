@@ -29,6 +29,7 @@ from analysis.selectors import active_ensemble
 from analysis.views.inputs import CountsForm
 from analysis.views.result_parts import choice
 from analysis.views.results import readable_study
+from analysis.views.supplement_parts import supplement_table
 from studies.models import Study
 from studies.services.audit import audit_record
 
@@ -65,6 +66,7 @@ def table(request: HttpRequest, slug: str, name: str, kind: str) -> HttpResponse
     study = readable_study(request, slug, "export table")
     _version, judged = judged_of(study, viewer=request.user)
     made = TABLES.get(name, _no_table)(request, study, judged)
+    made = made or supplement_table(study, name, viewer=request.user)
     if made is None:
         raise Http404
     _note_export(request, study, "export.table", f"{name}.{kind}")

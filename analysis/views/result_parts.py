@@ -30,6 +30,7 @@ from analysis.reports.sample_size import (
     test_side_is_hidden,
 )
 from analysis.selectors import active_ensemble
+from analysis.views import supplement_parts
 from analysis.views.inputs import AUDIT_BYTES, AuditForm, CountsForm, DesignForm
 from studies.models import Study
 from studies.permissions import can_take_look
@@ -156,6 +157,8 @@ def sample_size(request: HttpRequest, study: Study, judged: Judged | None) -> Co
 
 
 PARTS: dict[str, Callable[[HttpRequest, Study, Judged | None], Context]] = {
+    "explanation": supplement_parts.explanation,
+    "further": supplement_parts.further,
     "summary": summary,
     "performance": performance,
     "tables": tables,

@@ -66,6 +66,8 @@ def tabs(study: Study, current: str) -> list[dict[str, object]]:
         "performance": _("Performance"),
         "tables": _("Tables"),
         "comparisons": _("Comparisons"),
+        "explanation": _("Explanation"),
+        "further": _("Further analyses"),
         "as-published": _("As published"),
         "sample-size": _("Sample size"),
     }
