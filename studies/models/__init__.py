@@ -11,6 +11,7 @@ from studies.models.pathology import Label, Specimen
 from studies.models.pixel_check import PixelCheck
 from studies.models.queries import DataQuery, QueryNote
 from studies.models.video import Clip, Upload
+from studies.models.views import SavedView
 
 __all__ = [
     "AuditEvent",
@@ -30,6 +31,7 @@ __all__ = [
     "QueryNote",
     "Revision",
     "RoleGrant",
+    "SavedView",
     "Screening",
     "Site",
     "SourceRow",

@@ -252,6 +252,8 @@ def _cohort_acts() -> dict[str, str]:
         "hospital_number.search": _("searched by hospital number"),
         "hospital_number.set": _("stored a hospital number"),
         "export.cohort": _("exported the cohort"),
+        "view.delete": _("deleted a saved view"),
+        "view.save": _("saved a view of the table"),
         "exam.save": _("changed a visit"),
         "import.apply": _("imported a table"),
         "import.create": _("uploaded a table"),

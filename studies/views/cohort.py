@@ -2,8 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -13,94 +12,45 @@ from django.views.decorators.http import require_http_methods, require_safe
 from studies import permissions
 from studies.forms import ClinicalForm, PatientForm
 from studies.guards import require
-from studies.models import AuditEvent, Clip, Label, Patient, Track
+from studies.models import AuditEvent, Clip, Patient
 from studies.selectors import patient_get, patients_for, sites_for, study_get
 from studies.services.audit import audit_record
 from studies.services.cohort import patient_create
+from studies.services.completeness import FIELDS, REASONS
 from studies.services.labels_of_record import label_of_record
+from studies.services.saved_views import KEPT
 from studies.services.screening import decision_of, exclusions_of
-from studies.views.boards import clinical_missing
 from studies.views.clinical import clinical_queries
+from studies.views.cohort_table import filtered, page_of, views_of
 from studies.views.protocol import Protocol, protocol_of, timeline_of
 from studies.views.queries import open_queries_of
 
-PAGE_SIZE = 50
 HISTORY_SHOWN = 30
-SORTS = {
-    "code": "code",
-    "-code": "-code",
-    "site": "site__code",
-    "age": "clinical__age_years",
-    "-age": "-clinical__age_years",
-    "size": "clinical__size_cm",
-    "-size": "-clinical__size_cm",
-    "newest": "-created_at",
-}
 
 
 @login_required
 @require_safe
 def cohort(request: HttpRequest, slug: str) -> HttpResponse:
     """Patients of the viewer's sites: filter, sort, count."""
-    study = study_get(slug, viewer=request.user)
-    sees_labels = permissions.can_view_labels_in(request.user, study)
-    patients = patients_for(study, viewer=request.user)
-    shown = _filtered(patients, request, sees_labels).order_by(
-        SORTS.get(request.GET.get("sort", ""), "code"), "pk"
-    )
-    page = Paginator(_with_counts(shown), PAGE_SIZE).get_page(request.GET.get("page"))
-    if sees_labels:
-        _add_labels(page.object_list, request.user)
+    study, user = study_get(slug, viewer=request.user), request.user
+    chosen = {name: request.GET.get(name, "") for name in KEPT}
+    shown = filtered(study, chosen, viewer=user)
     context = {
         "study": study,
-        "page": page,
-        "sites": sites_for(study, viewer=request.user),
-        "n_all": patients.count(),
-        "sees_labels": sees_labels,
-        "may_export": permissions.can_export(request.user, study),
-        "may_add": permissions.can_manage_cohort(request.user, study),
-        "chosen": {name: request.GET.get(name, "") for name in ("q", "site", "show", "side", "sort")},
+        "page": page_of(shown, request.GET.get("page"), study=study, viewer=user),
+        "sites": sites_for(study, viewer=user),
+        "n_all": patients_for(study, viewer=user).count(),
+        "sees_labels": permissions.can_view_labels_in(user, study),
+        "may_export": permissions.can_export(user, study),
+        "may_add": permissions.can_manage_cohort(user, study),
+        "sees_screening": permissions.can_view_screening(user, study),
+        "chosen": chosen,
+        "views": views_of(study, viewer=user),
+        "fields": FIELDS,
+        "reasons": REASONS,
     }
     template = "studies/partials/cohort_table.html" if request.htmx else "studies/cohort.html"
     return render(request, template, context)
-
-
-def _filtered(patients: QuerySet[Patient], request: HttpRequest, sees_labels: bool) -> QuerySet[Patient]:
-    chosen = request.GET
-    if text := chosen.get("q", "").strip():
-        patients = patients.filter(code__icontains=text)
-    if chosen.get("site"):
-        patients = patients.filter(site__code=chosen["site"])
-    if chosen.get("side") in {"training", "test"}:
-        patients = patients.filter(membership__side=chosen["side"])
-    locked = Label.objects.filter(specimen__patient=OuterRef("pk"), status=Label.Status.LOCKED)
-    conditions = {"missing": clinical_missing(), "no_cine": ~Exists(_clips())}
-    if sees_labels:
-        conditions["no_label"] = ~Exists(locked)
-    condition = conditions.get(chosen.get("show", ""))
-    return patients if condition is None else patients.filter(condition)
-
-
-def _clips() -> QuerySet[Clip]:
-    return Clip.objects.filter(exam__patient=OuterRef("pk"))
-
-
-def _with_counts(patients: QuerySet[Patient]) -> QuerySet[Patient]:
-    read = Q(exams__clips__tracks__status=Track.Status.SIGNED) & ~Q(exams__clips__tracks__source="model")
-    return patients.annotate(
-        n_clips=Count("exams__clips", distinct=True),
-        n_read=Count("exams__clips", filter=read, distinct=True),
-        is_incomplete=Exists(Patient.objects.filter(clinical_missing(), pk=OuterRef("pk"))),
-    )
-
-
-def _add_labels(patients: list[Patient], viewer) -> None:
-    """Attach the label of record to each patient of a page, in two queries."""
-    rows = list(patients)
-    with_labels = Patient.objects.filter(pk__in=[p.pk for p in rows]).prefetch_related("specimens__labels")
-    labels = {p.pk: label_of_record(p) for p in with_labels}
-    for patient in rows:
-        patient.label = labels[patient.pk] if permissions.can_view_labels(viewer, patient) else None
 
 
 @sensitive_post_parameters("hospital_number")

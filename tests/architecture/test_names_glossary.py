@@ -9,7 +9,7 @@ GLOSSARY = {
     "studies": {
         "AuditEvent", "ClinicalRecord", "Clip", "CriterionRow", "DataQuery", "Detection", "Exam",
         "HospitalLink", "Label", "Lesion", "Look", "Membership", "Patient", "PixelCheck", "QueryNote",
-        "Revision", "RoleGrant", "Screening", "Site", "SourceRow", "Specimen", "Study",
+        "Revision", "RoleGrant", "SavedView", "Screening", "Site", "SourceRow", "Specimen", "Study",
         "TableImport", "Track", "Upload",
     },
     "analysis": {

@@ -148,6 +148,11 @@ audit                        GET    302    403    403    403    403    200    40
 cohort                       GET    302    200    200    200    200    200    404    200    200
 patient-create               GET    302    200    403    403    403    403    404    200    403
 patient-create               POST   302    302    403    403    403    403    404    200    403
+cohort-bulk                  POST   302    302    403    403    403    403    404    302    403
+cohort-views                 POST   302    302    302    302    302    302    404    302    302
+completeness                 GET    302    200    200    200    200    200    404    200    200
+clinical-cell                GET    302    200    403    403    403    403    404    404    403
+clinical-cell                POST   302    200    403    403    403    403    404    404    403
 export                       GET    302    200    403    403    200    200    404    200    200
 export                       POST   302    200    403    403    200    200    404    200    200
 import-start                 GET    302    200    403    403    403    403    404    200    403

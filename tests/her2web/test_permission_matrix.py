@@ -68,6 +68,8 @@ def arguments(pattern: URLPattern, study: SimpleNamespace) -> dict[str, object]:
             found[name] = study.study.slug
         elif name == "index":
             found[name] = 0
+        elif name == "name" and pattern.name == "clinical-cell":
+            found[name] = "age_years"
         elif name == "name":
             found[name] = NAME_OF.get(pattern.name, "roc")
         elif name == "pk":
@@ -122,6 +124,9 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "api-data-queries-answer": {"text": "Yes."},
         "api-data-queries-close": {"text": "Settled."},
         "api-data-queries-reopen": {"text": "Not yet."},
+        "cohort-bulk": {"act": "missing", "field": "grade", "reason": "unknown", "patient": patient},
+        "cohort-views": {"name": "mine"},
+        "clinical-cell": {"age_years": 51},
         "export": {"format": "csv"},
         "import": {"act": "discard"},
         "hospital-find": {"number": "0815"},

@@ -133,7 +133,7 @@ NOT_SHOWN = re.compile(
 )
 NAMES = re.compile(
     r"HER2Web|API|HER2(?:/CEP17)?|IHC|cTNM|cT|cN|ER|PR|Ki-67|AUC|ACC|SEN|SPC|YI|DeLong|CSV|px|[cm]m|English|[a-zA-Z]"
-    r"|F1|[xy][12]|Excel|LaTeX|PPV|NPV"
+    r"|F1|[xy][12]|Excel|LaTeX|PPV|NPV|Parquet"
 )
 """Words that are the same in every language."""
 
