@@ -11,6 +11,7 @@ from analysis.reports.document.findings import (
     met,
     not_applicable,
     partly,
+    place_of,
     unmet,
     with_statement,
 )
@@ -267,7 +268,7 @@ def _alternatives(facts: StudyFacts) -> Finding:
 
 def _adverse(facts: StudyFacts) -> Finding:
     if "adverse_events" in facts.statements:
-        return met(_("Stated: “%s”.") % _("Adverse events of the tests"), "reports")
+        return met(_("Stated: “%s”.") % _("Adverse events of the tests"), place_of("adverse_events"))
     return not_applicable(_("Stored images were analysed; no test was performed for this study."))
 
 

@@ -23,7 +23,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """State and evidence of one topic; page: URL name of a page of the study, "" for the report itself."""
+    """State and evidence of one topic.
+
+    page: URL name of a page of the study with an optional #place on it, "" for the report itself.
+    """
 
     state: State
     text: str
@@ -65,10 +68,15 @@ def said(topic: str) -> Topic:
 
     def find(facts: StudyFacts) -> Finding:
         if topic in facts.statements:
-            return Finding(State.STATED, _("Stated by the team: “%s”") % name_of(topic), "reports")
-        return unmet(_("Nothing is stated yet: “%s”") % name_of(topic), "reports")
+            return Finding(State.STATED, _("Stated by the team: “%s”") % name_of(topic), place_of(topic))
+        return unmet(_("Nothing is stated yet: “%s”") % name_of(topic), place_of(topic))
 
     return find
+
+
+def place_of(topic: str) -> str:
+    """Where a topic is stated: inside its part of the reports page, so that a browser opens that part."""
+    return f"reports#at-{topic}"
 
 
 def name_of(topic: str) -> str:

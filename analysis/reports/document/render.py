@@ -22,6 +22,7 @@ from analysis.reports.document.drawings import (
     draw_scores,
 )
 from analysis.reports.document.facts import StudyFacts
+from analysis.reports.document.findings import Finding
 from analysis.reports.document.flow_drawing import draw_flow
 from analysis.reports.document.further_text import further_grids, further_states
 from analysis.reports.document.gather import Material
@@ -38,7 +39,7 @@ from analysis.reports.document.results_text import (
     summary_of,
 )
 from analysis.reports.honest_words import Claims, struck
-from analysis.reports.model_tables import ModelRow, cohort_label, model_name, model_rows
+from analysis.reports.model_tables import SHOWN, ModelRow, cohort_label, model_name, model_rows
 from studies.models import Membership
 
 LANGUAGES = ("en", "zh-hans")
@@ -163,18 +164,20 @@ def linked(checklists: Sequence[Checklist], slug: str, address: str) -> list[dic
             "counts": checklist.counts,
             "total": len(checklist.items),
             "items": [
-                (
-                    item,
-                    [
-                        (found, address + reverse(found.page, args=[slug]) if found.page else "")
-                        for found in item.findings
-                    ],
-                )
+                (item, [(found, _link(found, slug, address)) for found in item.findings])
                 for item in checklist.items
             ],
         }
         for checklist in checklists
     ]
+
+
+def _link(found: Finding, slug: str, address: str) -> str:
+    """The address of the page that shows a finding; empty where this report itself does."""
+    if not found.page:
+        return ""
+    page, _separator, place = found.page.partition("#")
+    return address + reverse(page, args=[slug]) + (f"#{place}" if place else "")
 
 
 def _grids(material: Material, side: str | None) -> list[Grid | None]:
@@ -214,7 +217,8 @@ def _tables(rows: Sequence[ModelRow], facts: StudyFacts) -> list[dict[str, objec
         {
             "number": number,
             "name": names[number],
-            "rows": [row for row in rows if row.table == number],
+            "heads": ["AUC", *SHOWN],
+            "rows": [(row, [row.cells[name] for name in SHOWN]) for row in rows if row.table == number],
             "majority": "; ".join(references),
         }
         for number in names

@@ -111,15 +111,15 @@ def result_paragraphs(facts: StudyFacts) -> list[str]:
     )
     if calibration := row["chosen"]["calibration"]:
         found.append(_calibration(calibration))
-    if selection := row["selection"]:
+    if selection := facts.evaluations.get(Evaluation.Cohort.OUT_OF_FOLD, {}).get("selection"):
         found.append(_chosen_among(selection))
     return found
 
 
 def _chosen_among(selection: Mapping[str, Any]) -> str:
     return _(
-        "Corrected for choosing among sixteen (%(method)s): AUC %(corrected).3f [%(low).3f, %(high).3f] "
-        "instead of %(naive).3f for the best, %(best)s."
+        "Out of fold, corrected for choosing among sixteen (%(method)s): AUC %(corrected).3f [%(low).3f, "
+        "%(high).3f] instead of %(naive).3f for the best, %(best)s."
     ) % {
         "method": selection["method"],
         "corrected": selection["corrected"],

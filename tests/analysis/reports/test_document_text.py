@@ -108,6 +108,19 @@ def test_links_lead_into_the_application(reported):
     assert all(link.startswith("https://her2.example/") for link in links)
 
 
+def test_every_table_has_as_many_headings_as_cells(reported):
+    html = printed(reported.study)
+    tables = re.findall(r"<table.*?</table>", html, re.DOTALL)
+    assert len(tables) > 10
+    for table in tables:
+        rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+        assert len({len(re.findall(r"<t[dh][ >]", row)) for row in rows}) == 1, table[:300]
+
+
+def test_an_unmet_statement_leads_to_its_place(reported):
+    assert f"{reverse('reports', args=[reported.study.slug])}#at-ethics" in printed(reported.study)
+
+
 def test_the_page_needs_nothing_and_runs_nothing(reported):
     html = printed(reported.study)
     assert html.count("<style>") == 1
