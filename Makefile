@@ -28,6 +28,9 @@ lint: $(SETUP)
 bench: $(SETUP)
 	$(BIN)/python -m tests.benchmarks
 
+bench-viewer: $(SETUP)
+	$(BIN)/python -m tests.benchmarks.bench_viewer --write
+
 fresh:
 	sh tests/fresh.sh
 

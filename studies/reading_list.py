@@ -55,11 +55,16 @@ def clips_to_read(study: Study, *, viewer: User) -> QuerySet[Clip]:
 
 
 def clips_to_read_next(study: Study, *, viewer: User, after: Clip | None = None) -> QuerySet[Clip]:
-    """The clips to open next: those begun, then the oldest that wait; not the one just read."""
+    """The clips to open next: those begun, then the oldest that wait.
+
+    After a clip, those stored later come first and the earlier ones again at the end, so that a clip that was
+    passed over does not come back at once.
+    """
     clips = clips_to_read(study, viewer=viewer).filter(state__in=("open", "waiting", "adjudicate"))
-    if after is not None:
-        clips = clips.exclude(pk=after.pk)
-    return by_reading_state(clips).order_by("rank", "created_at")
+    if after is None:
+        return by_reading_state(clips).order_by("rank", "created_at")
+    is_earlier = Case(When(created_at__gt=after.created_at, then=Value(0)), default=Value(1))
+    return clips.exclude(pk=after.pk).annotate(is_earlier=is_earlier).order_by("is_earlier", "created_at")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -79,11 +79,24 @@ def specimen_add(request: HttpRequest, patient_id: object) -> HttpResponse:
     return render(request, "studies/specimen_form.html", context)
 
 
+def _specimen(request: HttpRequest, specimen_id: object) -> Specimen:
+    """The specimen; who reaches the patient and is blinded to labels is refused, and the attempt logged."""
+    try:
+        return specimen_get(specimen_id, viewer=request.user)
+    except Http404:
+        hidden = (
+            Specimen.objects.filter(pk=specimen_id).select_related("patient__study", "patient__site").first()
+        )
+        if hidden is not None and permissions.can_view_patient(request.user, hidden.patient):
+            require(request, False, action="read pathology", target=hidden, study=hidden.patient.study)
+        raise
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def specimen(request: HttpRequest, specimen_id: object) -> HttpResponse:
     """Enter a reading; the engine's call stands beside it."""
-    row = specimen_get(specimen_id, viewer=request.user)
+    row = _specimen(request, specimen_id)
     label = row.labels.filter(role=Label.Role.FIRST).first()
     may_enter = permissions.can_enter_pathology(request.user, row.patient)
     form = LabelForm(request.POST or None, instance=label)
@@ -131,7 +144,7 @@ def _save(request: HttpRequest, specimen: Specimen, form: LabelForm) -> bool:
 @require_POST
 def call_preview(request: HttpRequest, specimen_id: object) -> HttpResponse:
     """The engine's call for what is in the form now; nothing is stored."""
-    row = specimen_get(specimen_id, viewer=request.user)
+    row = _specimen(request, specimen_id)
     form = LabelForm(request.POST)
     return render(
         request, "studies/partials/call_preview.html", {"specimen": row, **_live(row, form, request)}
@@ -142,7 +155,7 @@ def call_preview(request: HttpRequest, specimen_id: object) -> HttpResponse:
 @require_POST
 def amend(request: HttpRequest, specimen_id: object) -> HttpResponse:
     """Open a locked reading again, with a reason."""
-    row = specimen_get(specimen_id, viewer=request.user)
+    row = _specimen(request, specimen_id)
     allowed = permissions.can_enter_pathology(request.user, row.patient)
     require(request, allowed, action="amend label", target=row, study=row.patient.study)
     label = get_object_or_404(row.labels, role=Label.Role.FIRST)

@@ -5,12 +5,20 @@ from django.utils.translation import gettext as _
 
 def key_text() -> dict[str, str]:
     """`key_<action>` and `group_<group>` to words; the actions are those of static/js/viewer/keys.js."""
-    return {**_group_text(), **_frame_text(), **_box_text(), **_track_text(), **_review_text()}
+    return {
+        **_group_text(),
+        **_frame_text(),
+        **_picture_text(),
+        **_box_text(),
+        **_track_text(),
+        **_review_text(),
+    }
 
 
 def _group_text() -> dict[str, str]:
     return {
         "group_frames": _("Frames"),
+        "group_picture": _("Picture"),
         "group_boxes": _("Boxes"),
         "group_track": _("Track"),
         "group_review": _("Review"),
@@ -34,6 +42,19 @@ def _frame_text() -> dict[str, str]:
         "key_nextChapter": _("where the next stretch or gap begins"),
         "key_excludeFrame": _("exclude this frame, or let it count again"),
         "key_nextNeed": _("next frame that needs me"),
+    }
+
+
+def _picture_text() -> dict[str, str]:
+    return {
+        "key_zoomIn": _("larger"),
+        "key_zoomOut": _("smaller"),
+        "key_fit": _("the whole picture"),
+        "key_brighter": _("brighter"),
+        "key_darker": _("darker"),
+        "key_moreContrast": _("more contrast"),
+        "key_lessContrast": _("less contrast"),
+        "key_resetWindow": _("brightness and contrast as recorded"),
     }
 
 

@@ -140,6 +140,12 @@ def _act_text() -> dict[str, str]:
 def _panel_text() -> dict[str, str]:
     """History, conflicts, curves, keys."""
     return {
+        "noStorage": _(
+            "This browser lets the page store nothing: wait for “Saved” before you close or reload it."
+        ),
+        "notStarted": _(
+            "The viewer could not start. Load the page again; tell your administrator if it stays so."
+        ),
         "noHistory": _("This track has no history yet: it begins with your first change."),
         "notReached": _("The server does not answer; try again."),
         "look": _("Look"),

@@ -1,6 +1,7 @@
-"""Measures the cine viewer in a real Chromium: `python -m tests.benchmarks.bench_viewer [--help]`.
+"""Measures the cine viewer in a real Chromium: `make bench-viewer`, or a part with `--only`.
 
-Prints one line a figure with its limit, and exits with 1 where a limit is broken.
+Prints one line a figure with its limit, and exits with 1 where a limit is broken; --write puts the figures
+into docs/viewer.md.
 """
 
 import argparse
@@ -17,9 +18,11 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
+from tests.benchmarks import viewer_table
 from tests.benchmarks.viewer_edits import measure_edits
 from tests.benchmarks.viewer_site import FPS, N_FRAMES, Site, chromium, logged_in, open_viewer, site
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "viewer.md"
 LINE_BYTES_PER_SECOND = 50e6 / 8
 LINE_LATENCY_MS = 10
 WATCH_JS = """() => {
@@ -67,6 +70,9 @@ class Figure:
     def __str__(self) -> str:
         limit = "" if self.limit is None else f"  (limit {self.limit:g} {self.unit})"
         return f"{'ok ' if self.is_kept else 'NO '} {self.name}: {self.value:.4g} {self.unit}{limit}"
+
+
+Part = Callable[[], list[Figure]]
 
 
 def p95(values: list[float]) -> float:
@@ -248,6 +254,22 @@ def measure_memory(context: BrowserContext, made: Site, minutes: float) -> list[
     ]
 
 
+def parts(context: BrowserContext, made: Site, arguments: argparse.Namespace) -> dict[str, Part]:
+    """What can be measured, by name."""
+    return {
+        "first": lambda: measure_first_frame(context, made),
+        "step": lambda: measure_steps(context, made),
+        "jump": lambda: measure_jumps(context, made, line=False),
+        "line": lambda: measure_jumps(context, made, line=True),
+        "play": lambda: measure_playback(context, made),
+        "truth": lambda: measure_truth(context, made),
+        "memory": lambda: measure_memory(context, made, arguments.memory_minutes),
+        "edits": lambda: [
+            Figure(*row) for row in measure_edits(context, made, arguments.edits, arguments.offline_seconds)
+        ],
+    }
+
+
 def main() -> int:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -256,32 +278,22 @@ def main() -> int:
     parser.add_argument("--edits", type=int, default=5000)
     parser.add_argument("--offline-seconds", type=float, default=60)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    parser.add_argument("--write", action="store_true", help=f"put the figures into {DOCUMENT.name}")
     arguments = parser.parse_args()
+    figures: list[tuple[Figure, float]] = []
     with site() as made, chromium() as browser:
-        context = logged_in(browser, made)
-        jobs: dict[str, Callable[[], list[Figure]]] = {
-            "first": lambda: measure_first_frame(context, made),
-            "step": lambda: measure_steps(context, made),
-            "jump": lambda: measure_jumps(context, made, line=False),
-            "line": lambda: measure_jumps(context, made, line=True),
-            "play": lambda: measure_playback(context, made),
-            "truth": lambda: measure_truth(context, made),
-            "memory": lambda: measure_memory(context, made, arguments.memory_minutes),
-            "edits": lambda: [
-                Figure(*row)
-                for row in measure_edits(context, made, arguments.edits, arguments.offline_seconds)
-            ],
-        }
-        wanted = arguments.only.split(",") if arguments.only else list(jobs)
-        figures = []
-        for name in wanted:
-            for figure in jobs[name]():
-                figures.append(figure)
+        known = parts(logged_in(browser, made), made, arguments)
+        for name in arguments.only.split(",") if arguments.only else known:
+            load = os.getloadavg()[0]
+            for figure in known[name]():
+                figures.append((figure, load))
                 if not arguments.json:
                     print(figure, flush=True)
+            if arguments.write:
+                viewer_table.write(DOCUMENT, figures, viewer_table.machine(browser.version))
     if arguments.json:
-        print(json.dumps({figure.name: [figure.value, figure.unit, figure.limit] for figure in figures}))
-    return 0 if all(figure.is_kept for figure in figures) else 1
+        print(json.dumps({f.name: [f.value, f.unit, f.limit] for f, _load in figures}))
+    return 0 if all(figure.is_kept for figure, _load in figures) else 1
 
 
 if __name__ == "__main__":

@@ -172,3 +172,40 @@ def test_both_languages_lead_to_the_signature(open_context, ready, language):
     page.locator("#sign-now").click()
     expect(page.locator("#dialog-signed")).to_be_visible()
     assert Track.objects.get(source="reader").status == "signed"
+
+
+def test_the_picture_has_its_true_aspect_and_lengths_follow_it(open_page, ready):
+    """Pixels twice as tall as wide: the picture is stretched, and the calliper measures in mm both ways."""
+    ready.clip.spacing_row_mm, ready.clip.spacing_column_mm = 0.2, 0.1
+    ready.clip.save()
+    page = viewer(open_page, ready)
+    picture = page.locator("#picture").bounding_box()
+    assert picture["height"] / picture["width"] == pytest.approx(2 * SIZE[1] / SIZE[0], rel=0.01)
+    page.get_by_role("button", name="Measure").click()
+    drag(page, screen_point(page, 100, 50), screen_point(page, 100, 150))
+    expect(page.locator("#calliper text")).to_have_text("20.0 mm")
+    drag(page, screen_point(page, 100, 50), screen_point(page, 200, 50))
+    expect(page.locator("#calliper text")).to_have_text("10.0 mm")
+
+
+def test_over_plain_http_and_with_nothing_stored_the_work_is_saved_all_the_same(open_context, ready):
+    """What a browser leaves out of an insecure page, and a browser that forbids IndexedDB."""
+    page = open_context(ready.readers[0]).new_page()
+    page.add_init_script("""
+      delete Crypto.prototype.randomUUID;
+      Object.defineProperty(Navigator.prototype, "locks", { get: () => undefined });
+      indexedDB.open = () => { throw new DOMException("forbidden", "SecurityError"); };
+    """)
+    page.goto(reverse("clip", args=[ready.clip.pk]))
+    expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
+    expect(page.locator("#message")).to_contain_text("lets the page store nothing")
+    drag_own_box(page, 20, 0)
+    saved(page)
+    assert Track.objects.get(source="reader").head == 2
+
+
+def test_a_viewer_that_cannot_start_says_so(open_context, ready):
+    page = open_context(ready.readers[0]).new_page()
+    page.add_init_script("Storage.prototype.getItem = () => { throw new Error('broken'); };")
+    page.goto(reverse("clip", args=[ready.clip.pk]))
+    expect(page.locator("#message")).to_contain_text("The viewer could not start")

@@ -8,6 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from studies.models import Track
+from studies.services.annotation import track_patch
 from tests.browser.driving import (
     N_FRAMES,
     TWO_PAINTS_JS,
@@ -40,10 +41,13 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_no_serious_fault(open_context, ready, theme):
+@pytest.mark.parametrize(("theme", "language"), [("dark", "en"), ("light", "zh-hans")])
+def test_axe_finds_no_serious_fault(open_context, ready, theme, language):
+    """On the worklist, and on the viewer with each of its dialogs, before and after the signature."""
     context = open_context(ready.readers[0], bypass_csp=True, reduced_motion="reduce")
-    context.add_cookies([{"name": "theme", "value": theme, "url": context.request.get("/login/").url}])
+    address = context.request.get("/login/").url
+    chosen = {"theme": theme, "django_language": language}
+    context.add_cookies([{"name": n, "value": v, "url": address} for n, v in chosen.items()])
     page = context.new_page()
     page.goto(reverse("worklist", args=[ready.study.slug]))
     assert faults(page) == []
@@ -52,13 +56,51 @@ def test_axe_finds_no_serious_fault(open_context, ready, theme):
     expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
     expect(page.locator("#curve .main-svg").first).to_be_visible()
     assert faults(page) == []
-    for key, dialog in (("F1", "help"), ("F2", "settings"), ("Delete", "delete"), ("Control+b", "propagate")):
+    keys = {"F1": "help", "F2": "settings", "Delete": "delete", "Control+b": "propagate"}
+    for key, dialog in (*keys.items(), ("Alt+Delete", "exclude")):
         page.locator("#stage").focus()
         page.keyboard.press(key)
         expect(page.locator(f"#dialog-{dialog}")).to_be_visible()
         assert faults(page) == [], dialog
         page.keyboard.press("Escape")
         expect(page.locator(f"#dialog-{dialog}")).to_be_hidden()
+    page.locator("#stage").focus()
+    page.keyboard.press("Shift+a")
+    saved(page)
+    page.locator("[data-act=history]").click()
+    expect(page.locator("#history-rows tr")).to_have_count(2)
+    assert faults(page) == [], "history"
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#dialog-sign")).to_be_visible()
+    assert faults(page) == [], "sign"
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog-signed")).to_be_visible()
+    assert faults(page) == [], "signed"
+    page.keyboard.press("Escape")
+    page.locator("#reopen").click()
+    assert faults(page) == [], "re-open"
+
+
+def test_axe_finds_no_serious_fault_in_a_conflict_and_in_a_read_only_window(open_context, ready):
+    context = open_context(ready.readers[0], bypass_csp=True, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(reverse("clip", args=[ready.clip.pk]))
+    expect(page.locator("#viewer")).to_have_attribute("data-ready", "true")
+    page.locator("#stage").focus()
+    page.keyboard.press("ArrowRight")
+    saved(page)
+    track = Track.objects.get(source="reader")
+    theirs = {"frame": 0, "x1": 5, "y1": 50, "x2": 65, "y2": 120}
+    track_patch(
+        actor=track.reader, track=track, base_revision=2, patch={"update": [theirs]}, idempotency_key="e"
+    )
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#dialog-conflict")).to_be_visible()
+    assert faults(page) == [], "conflict"
+    second = context.new_page()
+    second.goto(reverse("clip", args=[ready.clip.pk]))
+    expect(second.locator("#elsewhere")).to_be_visible()
+    assert faults(second) == [], "read-only"
 
 
 def tab_to(page: Page, selector: str, limit: int = 80) -> None:
@@ -125,6 +167,28 @@ def test_tab_goes_through_the_boxes_and_leaves_the_picture(open_page, ready):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") != "stage"
     assert sorted(seen) == ["Model", "Track 1"]
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.id") == "stage"
+    for _ in range(2):
+        page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.id") != "stage", "no trap on the way back"
+
+
+def test_tab_brings_the_box_to_the_middle_of_a_zoomed_picture(open_page, ready):
+    page = viewer(open_page, ready)
+    page.locator("#stage").focus()
+    for key in ("Escape", "+", "+", "+", "+", "Tab"):
+        page.keyboard.press(key)
+    x1, y1, x2, y2 = values(page)
+    stage = page.locator("#stage").bounding_box()
+    x, y = screen_point(page, (x1 + x2) / 2, (y1 + y2) / 2)
+    assert x == pytest.approx(stage["x"] + stage["width"] / 2, abs=3)
+    assert y == pytest.approx(stage["y"] + stage["height"] / 2, abs=3)
+    page.keyboard.press("0")
+    page.keyboard.press("]")
+    assert "window-level" in page.locator("#picture").evaluate("node => node.style.filter")
+    page.keyboard.press("\\")
+    assert page.locator("#picture").evaluate("node => node.style.filter") == ""
 
 
 def test_keys_do_nothing_while_somebody_types(open_page, ready):
@@ -188,6 +252,19 @@ class Fingers:
         self.send("touchEnd", [])
 
 
+def tap(page: Page, target: str, until: str, tries: int = 3) -> None:
+    """Tap until something is there: on a busy machine a tap may become a long press, which does nothing."""
+    for last in (False,) * (tries - 1) + (True,):
+        page.locator(target).tap()
+        try:
+            expect(page.locator(until)).to_be_visible(timeout=5_000 if not last else None)
+        except AssertionError:
+            if last:
+                raise
+        else:
+            return
+
+
 def test_a_tablet_moves_resizes_draws_and_zooms(open_page, ready):
     page = viewer(open_page, ready, viewport={"width": 1180, "height": 820}, has_touch=True, is_mobile=True)
     fingers = Fingers(page)
@@ -215,6 +292,9 @@ def test_a_tablet_moves_resizes_draws_and_zooms(open_page, ready):
     expect(own_row(page)).to_have_count(2)
     saved(page)
     assert Track.objects.filter(source="reader").count() == 2
+    tap(page, "#sign", until="#dialog-sign")
+    tap(page, "#sign-now", until="#dialog-signed")
+    assert set(Track.objects.filter(source="reader").values_list("status", flat=True)) == {"signed"}
     assert N_FRAMES == 60
 
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from studies.models import AuditEvent, Revision, Track
-from studies.services.annotation import track_patch, track_sign
+from studies.services.annotation import track_open_for_reader, track_patch, track_sign
 from tests.browser.driving import (
     N_FRAMES,
     answers_held,
@@ -202,6 +202,26 @@ def test_history_shows_who_and_when_and_restores(open_page, ready):
     assert values(page) == before
     assert the_track().head == 3
     at_frame(page, 0)
+
+
+def test_a_long_history_is_read_page_by_page(open_page, ready):
+    track = track_open_for_reader(actor=ready.readers[0], clip=ready.clip)
+    first = track.revisions.get()
+    numbers = range(2, 131)
+    Revision.objects.bulk_create(
+        Revision(track=track, number=n, keyframes=first.keyframes, excluded_frames={}, command="move")
+        for n in numbers
+    )
+    Track.objects.filter(pk=track.pk).update(head=numbers[-1])
+    page = viewer(open_page, ready)
+    page.get_by_role("button", name="History").click()
+    rows = page.locator("#history-rows tr")
+    expect(rows).to_have_count(100)
+    page.get_by_role("button", name="Older revisions").click()
+    expect(rows).to_have_count(130)
+    expect(page.locator("#history-older")).to_be_hidden()
+    page.get_by_role("button", name="Restore revision 1", exact=True).click()
+    expect(rows.first).to_contain_text("131")
 
 
 def test_frames_are_excluded_with_a_reason(open_page, ready):

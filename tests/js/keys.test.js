@@ -16,7 +16,8 @@ test("the default table is the annotators' one", () => {
     R: "nextKeyframe", M: "merge", "Alt+M": "split", "Ctrl+B": "propagate", "Ctrl+C": "copy", "Ctrl+V": "paste",
     "Ctrl+Z": "undo", "Ctrl+Shift+Z": "redo", "Ctrl+Y": "redo", A: "acceptTrack", "Shift+A": "acceptFrame",
     G: "rejectFrame", Home: "trackFirst", End: "trackLast", F1: "help", F2: "settings", "Ctrl+S": "flush",
-    U: "truncated", J: "uncertain", X: "previousChapter", B: "nextChapter",
+    U: "truncated", J: "uncertain", X: "previousChapter", B: "nextChapter", W: "nextNeed", "Ctrl+Enter": "sign",
+    "+": "zoomIn", "-": "zoomOut", 0: "fit", "]": "brighter", "[": "darker", "\\": "resetWindow",
   };
   for (const [combo, action] of Object.entries(table)) assert.equal(reader.read(combo, viewer), action, combo);
 });

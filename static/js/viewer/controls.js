@@ -13,6 +13,7 @@ import { askHowFar } from "./propagation.js";
 import { FULL_WINDOW } from "./stage.js";
 
 const ZOOM_STEP = 1.3;
+const WINDOW_STEP = 16;
 const TYPING = "input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]";
 /** @type {Record<string, [number, number]>} */
 const NUDGES = {
@@ -205,6 +206,8 @@ export class Controls {
       undo: () => editor.undo(), redo: () => editor.redo(), flush: () => void queue.flush(),
       help: () => dialog("help")?.showModal(), settings: () => dialog("settings")?.showModal(),
       zoomIn: () => stage.zoom(ZOOM_STEP), zoomOut: () => stage.zoom(1 / ZOOM_STEP), fit: () => stage.fit(),
+      brighter: () => stage.changeWindow(0, -WINDOW_STEP), darker: () => stage.changeWindow(0, WINDOW_STEP),
+      moreContrast: () => stage.changeWindow(-WINDOW_STEP, 0), lessContrast: () => stage.changeWindow(WINDOW_STEP, 0),
       resetWindow: () => stage.setWindow(FULL_WINDOW.width, FULL_WINDOW.level), ...nudges, ...extras,
     };
   }

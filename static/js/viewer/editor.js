@@ -9,6 +9,7 @@
  * @typedef {import("./undo.js").UndoStack} UndoStack
  */
 import { applyState, isEmpty, stateDiff } from "./state_patch.js";
+import { newId } from "./storage.js";
 
 export class Editor {
   /** @param {Store} store @param {SaveQueue} queue @param {UndoStack} history @param {{takeSeconds: () => number}} clock */
@@ -71,7 +72,7 @@ export class Editor {
   create(name, keyframes, also = []) {
     // The copy of the model's track becomes part of the reading now: numbers stay those of the server.
     for (const track of this.store.mine) this.ensureOpen(track.id);
-    const id = crypto.randomUUID();
+    const id = newId();
     const others = also.map(({ track, patch }) => this.#change(track, patch));
     const mine = [...this.store.tracks.values()].filter((track) => track.mine);
     const number = 1 + Math.max(0, ...mine.map((track) => track.number));

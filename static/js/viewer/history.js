@@ -54,11 +54,32 @@ export class History {
     if (!track || track.isVirtual) return this.say("noHistory");
     await this.queue.flush();
     this.track = track.id;
-    const { status, body } = await request("GET", this.#of("revisions/")).catch(() => ({ status: 0, body: null }));
-    if (status !== 200) return this.say("notReached");
-    this.rows.replaceChildren(...body.revisions.map((/** @type {Row} */ row) => this.#row(row, track.editable)));
+    const rows = await this.#read("");
+    if (!rows) return undefined;
+    this.rows.replaceChildren(...rows.map((row) => this.#row(row, track.editable)));
+    this.#offerOlder(rows, track.editable);
     this.panel.hidden = false;
     return this.panel.focus();
+  }
+
+  /** @param {string} query @returns {Promise<Row[]|null>} newest first, a page of them */
+  async #read(query) {
+    const { status, body } = await request("GET", this.#of(`revisions/${query}`)).catch(() => ({ status: 0, body: null }));
+    if (status !== 200) this.say("notReached");
+    return status === 200 ? body.revisions : null;
+  }
+
+  /** The history goes back to revision 1, a page at a time. @param {Row[]} rows the last page @param {boolean} isEditable */
+  #offerOlder(rows, isEditable) {
+    const last = rows.at(-1);
+    const button = /** @type {HTMLButtonElement} */ (document.getElementById("history-older"));
+    button.hidden = !last || last.number <= 1;
+    button.onclick = async () => {
+      const older = await this.#read(`?before=${last?.number}`);
+      if (!older) return;
+      this.rows.append(...older.map((row) => this.#row(row, isEditable)));
+      this.#offerOlder(older, isEditable);
+    };
   }
 
   /** @param {string} path */

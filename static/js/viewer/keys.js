@@ -25,6 +25,14 @@ export const ACTIONS = Object.freeze({
   nextChapter: { scope: "viewer", keys: ["B"], group: "frames" },
   excludeFrame: { scope: "viewer", keys: ["Alt+Delete"], group: "frames" },
   nextNeed: { scope: "viewer", keys: ["W"], group: "frames" },
+  zoomIn: { scope: "viewer", keys: ["+", "="], group: "picture" },
+  zoomOut: { scope: "viewer", keys: ["-"], group: "picture" },
+  fit: { scope: "viewer", keys: ["0"], group: "picture" },
+  brighter: { scope: "viewer", keys: ["]"], group: "picture" },
+  darker: { scope: "viewer", keys: ["["], group: "picture" },
+  moreContrast: { scope: "viewer", keys: ["}"], group: "picture" },
+  lessContrast: { scope: "viewer", keys: ["{"], group: "picture" },
+  resetWindow: { scope: "viewer", keys: ["\\"], group: "picture" },
   nextObject: { scope: "viewer", keys: ["Tab"], group: "boxes" },
   previousObject: { scope: "viewer", keys: ["Shift+Tab"], group: "boxes" },
   cancel: { scope: "viewer", keys: ["Escape"], group: "boxes" },
@@ -76,7 +84,7 @@ export const ACTIONS = Object.freeze({
 
 /** Actions that a held key repeats. */
 export const REPEATABLE = new Set(
-  Object.keys(ACTIONS).filter((name) => /^(nudge|step|previous|next)|^undo$|^redo$/.test(name) && !/Object|Need/.test(name)),
+  Object.keys(ACTIONS).filter((name) => /^(nudge|step|previous|next|zoom|brighter|darker|more|less)|^undo$|^redo$/.test(name) && !/Object|Need/.test(name)),
 );
 
 /** @returns {Bindings} */

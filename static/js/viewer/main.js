@@ -22,7 +22,7 @@ import { frameStarts } from "./schedule.js";
 import { Settings } from "./settings.js";
 import { Signing } from "./signing.js";
 import { Stage } from "./stage.js";
-import { ClipStorage, claimTab, openDatabase } from "./storage.js";
+import { ClipStorage, MemoryStorage, claimTab, newId, openDatabase } from "./storage.js";
 import { Store } from "./store.js";
 import { Tables } from "./table.js";
 import { setText } from "./text.js";
@@ -45,12 +45,23 @@ function showPicture(data, store) {
   return { stage, player, starts };
 }
 
+/** Where unsaved work is kept; where the browser refuses, it is said and only this window's memory is left.
+ * @param {any} data @param {string} tab */
+async function openStorage(data, tab) {
+  try {
+    return new ClipStorage(await openDatabase(data.user.id), data.clip.id, tab);
+  } catch {
+    say("noStorage");
+    return new MemoryStorage();
+  }
+}
+
 /** Unsaved work and the undo stack, as they were before a reload. @param {any} data @param {Store} store @param {string} tab */
 async function takeUpWork(data, store, tab) {
-  const storage = new ClipStorage(await openDatabase(data.user.id), data.clip.id, tab);
+  const storage = await openStorage(data, tab);
   const undo = new UndoStack(await storage.undo());
   const shape = { nFrames: data.clip.nFrames, frameShape: store.frameShape };
-  const queue = new SaveQueue({ storage, send: transport(data.urls), newKey: () => crypto.randomUUID(), shape });
+  const queue = new SaveQueue({ storage, send: transport(data.urls), newKey: newId, shape });
   await takeUpUnsaved(store, queue, storage, data.user.name);
   undo.onChange = () => {
     showUndo(undo);
@@ -129,4 +140,7 @@ async function start() {
   new CurvePanel(place("viewer"), store, queue);
 }
 
-void start();
+start().catch((error) => {
+  console.error(error);
+  say("notStarted");
+});

@@ -7,6 +7,7 @@
  */
 import { baseOf } from "./save_batch.js";
 import { applyState, sameState } from "./state_patch.js";
+import { newId } from "./storage.js";
 
 /** Facts of a track of mine that the server does not know yet. @param {string} reader */
 export function newTrackFacts(reader) {
@@ -25,7 +26,7 @@ export function offerOwnTrack(store, { mayOpen, user }) {
   const hasOne = [...store.tracks.values()].some((track) => track.mine);
   if (hasOne || !mayOpen || !user.canCorrect) return;
   const keyframes = store.model?.keyframes ?? [];
-  store.put({ ...newTrackFacts(user.name), id: crypto.randomUUID(), keyframes, isVirtual: true });
+  store.put({ ...newTrackFacts(user.name), id: newId(), keyframes, isVirtual: true });
 }
 
 /**

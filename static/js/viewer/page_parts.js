@@ -60,6 +60,7 @@ export function showFrameNumber(store, starts) {
     const { frame } = store;
     const reason = store.mine.map((track) => track.excluded[String(frame)]).find(Boolean);
     const words = `t = ${Math.round(starts[frame])} ms`;
+    place("stage").toggleAttribute("data-excluded", Boolean(reason));
     place("frame-info").textContent = reason ? `${words} · ${t("excluded")}` : words;
     if (document.activeElement !== place("goto")) input("goto").value = String(frame + 1);
   };
@@ -159,7 +160,8 @@ export function showSigned(store) {
     const mayChange = store.canDraw || store.mine.some((track) => track.editable);
     if (place("sign")) place("sign").hidden = isSigned || !mayChange;
     if (place("edit-actions")) place("edit-actions").hidden = !mayChange;
-    if (place("next-clip")) place("next-clip").hidden = !isSigned;
+    place("next-clip")?.classList.toggle("btn-primary", isSigned);
+    place("next-clip")?.classList.toggle("btn-quiet", !isSigned);
     if (place("reopen")) place("reopen").hidden = !isSigned;
     if (place("signed-mark")) place("signed-mark").hidden = !isSigned;
   };

@@ -27,8 +27,8 @@ export class Signing {
 
   /** Save what is open, show the checklist, sign when it holds; a signed clip gives way to the next one. */
   async sign() {
-    const next = /** @type {HTMLAnchorElement|null} */ (document.getElementById("next-clip"));
-    if (next && !next.hidden) return next.click();
+    const isSigned = this.store.mine.some(({ status }) => status === "signed");
+    if (isSigned) return document.getElementById("next-clip")?.click();
     const tracks = this.store.mine.filter((track) => track.editable);
     if (!tracks.length || tracks.every((track) => track.isVirtual)) return this.say(t("nothingToSign"));
     await this.queue.flush();

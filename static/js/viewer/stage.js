@@ -96,6 +96,11 @@ export class Stage {
     this.zoom(event.deltaY < 0 ? WHEEL_STEP : 1 / WHEEL_STEP, { x: event.clientX - left, y: event.clientY - top });
   }
 
+  /** @param {number} dWidth @param {number} dLevel grey values */
+  changeWindow(dWidth, dLevel) {
+    this.setWindow(this.window.width + dWidth, this.window.level + dLevel);
+  }
+
   /** Grey values from level - width/2 (black) to level + width/2 (white). @param {number} width @param {number} level */
   setWindow(width, level) {
     this.window = { width: Math.max(1, width), level };

@@ -28,10 +28,20 @@ export function openDatabase(userId) {
   return done(request);
 }
 
+/** A random identity; `crypto.randomUUID` is missing where the page came over plain HTTP. @returns {string} */
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
 /** Identity of this tab, kept over reloads; a lock says that the tab lives. @returns {Promise<string>} */
 export async function claimTab() {
   const stored = sessionStorage.getItem("viewer-tab");
-  for (const name of [stored, crypto.randomUUID()]) {
+  for (const name of [stored, newId()]) {
     if (name && (await holdLock(`viewer-tab-${name}`))) {
       sessionStorage.setItem("viewer-tab", name);
       return name;
@@ -42,6 +52,7 @@ export async function claimTab() {
 
 /** @param {string} name @returns {Promise<boolean>} whether the lock is now ours until the tab closes */
 function holdLock(name) {
+  if (!navigator.locks) return Promise.resolve(true); // plain HTTP: two windows of one clip share what is unsaved
   return new Promise((resolve) => {
     navigator.locks.request(name, { ifAvailable: true }, (lock) => {
       resolve(lock !== null);
@@ -52,6 +63,7 @@ function holdLock(name) {
 
 /** @returns {Promise<Set<string>>} tabs that live */
 async function livingTabs() {
+  if (!navigator.locks) return new Set();
   const { held = [] } = await navigator.locks.query();
   return new Set(held.map(({ name }) => name ?? "").filter((name) => name.startsWith("viewer-tab-")).map((name) => name.slice(11)));
 }
@@ -112,5 +124,33 @@ export class ClipStorage {
   /** @returns {Promise<any>} */
   async undo() {
     return (await done(this.#store("undo", "readonly").get(this.clip)))?.stack;
+  }
+}
+
+/** The same for a browser that lets the page store nothing: what is unsaved is gone with a reload. */
+export class MemoryStorage {
+  constructor() {
+    this.last = 0;
+  }
+
+  async load() {
+    return { entries: [], bases: [] };
+  }
+
+  async add() {
+    this.last += 1;
+    return this.last;
+  }
+
+  async update() {}
+
+  async remove() {}
+
+  async putBase() {}
+
+  async putUndo() {}
+
+  async undo() {
+    return undefined;
   }
 }

@@ -92,6 +92,18 @@ def test_the_next_clip_offered_is_one_that_nobody_else_has_open(ready):
     assert clip_offered(ready.study, viewer=ready.readers[0], after=ready.clip) == second
 
 
+def test_a_clip_that_was_passed_over_comes_back_at_the_end(ready):
+    second, third = (clip_of(ready.patient, number=n) for n in (2, 3))
+    reader = ready.readers[0]
+    track_open_for_reader(actor=reader, clip=ready.clip)
+
+    def after(clip):
+        return clip_offered(ready.study, viewer=reader, after=clip)
+
+    assert clip_offered(ready.study, viewer=reader) == ready.clip, "what was begun comes first"
+    assert [after(ready.clip), after(second), after(third)] == [second, third, ready.clip]
+
+
 def test_many_clips_cost_one_query_and_one_look_into_the_cache(ready, django_assert_num_queries):
     clips = [ready.clip, *(clip_of(ready.patient, number=n) for n in range(2, 9))]
     claim(ready, 0)
