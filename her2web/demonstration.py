@@ -19,8 +19,9 @@ from studies.models import Clip, Label, Patient, RoleGrant, Site, Study, Upload
 from studies.selectors import clips_unchecked
 from studies.services.cohort import clinical_save, grant_create, patient_create, site_create, study_create
 from studies.services.membership import study_seal
-from studies.services.pathology import label_lock, label_save, specimen_create
+from studies.services.pathology import label_save, specimen_create
 from studies.services.pixels import pixels_sign
+from studies.services.signing import label_lock
 from studies.services.video import upload_create
 
 SLUG = "demonstration"

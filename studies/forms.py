@@ -56,13 +56,17 @@ class StudyForm(StyledMixin, forms.ModelForm):
 
     class Meta:
         model = Study
-        fields = ["title", "slug", "description", "is_simulated", "readers_per_clip", "label_rule"]
+        fields = [
+            "title", "slug", "description", "is_simulated", "readers_per_clip", "readers_per_specimen",
+            "label_rule",
+        ]  # fmt: skip
         labels = {
             "title": _("Title"),
             "description": _("Description"),
             "slug": _("Short name"),
             "is_simulated": _("Simulated patients"),
             "readers_per_clip": _("Readers per clip"),
+            "readers_per_specimen": _("Pathologists per specimen"),
             "label_rule": _("Label rule"),
         }
         help_texts = {"slug": _("Lower-case letters, digits and dashes; it becomes part of addresses.")}
@@ -317,6 +321,37 @@ class CriterionForm(StyledMixin, forms.Form):
     criterion = forms.CharField(widget=forms.HiddenInput)
     verdict = forms.ChoiceField(choices=CriterionRow.Verdict.choices, label=_("Verdict"))
     note = forms.CharField(max_length=NOTE_LENGTH, label=_("Evidence"))
+
+
+class RecountForm(StyledMixin, forms.Form):
+    """What a second, blinded observer counted."""
+
+    cells = forms.IntegerField(min_value=0, required=False, label=_("cells counted"))
+    her2_copies = forms.FloatField(min_value=0, required=False, label=_("HER2 copies per cell"))
+    cep17_copies = forms.FloatField(min_value=0, required=False, label=_("CEP17 copies per cell"))
+    ratio = forms.FloatField(min_value=0, required=False, label=_("HER2/CEP17 ratio"))
+    observer = forms.CharField(max_length=50, required=False, label=_("second observer"))
+
+    COUNTED = ("cells", "her2_copies", "cep17_copies", "ratio")
+
+    def add_prefix(self, field_name):
+        """Underscores, as in the names of the fields."""
+        return f"{self.prefix}_{field_name}"
+
+    def counted(self) -> dict[str, object]:
+        """The numbers."""
+        return {name: self.cleaned_data.get(name) for name in self.COUNTED}
+
+    def is_given(self) -> bool:
+        """Whether anything was counted."""
+        return any(value is not None for value in self.counted().values())
+
+    def names_observer(self) -> bool:
+        """Whether a count says whose it is; puts the error on the field otherwise."""
+        if self.is_given() and not self.cleaned_data.get("observer", "-"):
+            self.add_error("observer", _("Say who counted: the recount is a second observer’s."))
+            return False
+        return True
 
 
 class GrantForm(StyledMixin, forms.Form):

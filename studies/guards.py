@@ -1,5 +1,6 @@
 """The thin wrapper between a predicate and a page or the API: refuse, and write down that it was refused."""
 
+from django.contrib.auth import authenticate
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
@@ -32,6 +33,17 @@ def require(request: HttpRequest, allowed: bool, *, action: str, target: Model, 
         changes={"attempt": [None, action]},
     )
     raise PermissionDenied
+
+
+def signs_again(request: HttpRequest, password: str) -> bool:
+    """Whether the password is that of the user who is logged in: a signature asks for it again.
+
+    Wrong ones count as failed logins do, so that they cannot be tried without end.
+    """
+    if not password:
+        return False
+    user = authenticate(request, username=request.user.get_username(), password=password)
+    return user is not None and user.pk == request.user.pk
 
 
 class HoldsRole(BasePermission):

@@ -261,8 +261,20 @@ def specimens_in_reach(*, viewer: User) -> QuerySet[Specimen]:
 
 
 def labels_in_reach(*, viewer: User) -> QuerySet[Label]:
-    """Readings of those specimens."""
-    return Label.objects.filter(specimen__patient__in=labelled_patients_in_reach(viewer=viewer))
+    """Readings of those specimens; a pathologist sees another's only when both are locked."""
+    labels = Label.objects.filter(specimen__patient__in=labelled_patients_in_reach(viewer=viewer))
+    beside = Label.objects.filter(specimen=OuterRef("specimen"))
+    locked = beside.filter(status=Label.Status.LOCKED)
+    independent = beside.filter(role__in=(Label.Role.FIRST, Label.Role.SECOND))
+    complete = (
+        Exists(locked.filter(role=Label.Role.FIRST))
+        & Exists(locked.filter(role=Label.Role.SECOND))
+        & ~Exists(independent.exclude(status=Label.Status.LOCKED))
+    )
+    patient = "specimen__patient__"
+    reads = reach(viewer, {Role.PATHOLOGIST}, study=f"{patient}study", site=f"{patient}site")
+    one_reader = Q(specimen__patient__study__readers_per_specimen=1)
+    return labels.filter(~reads | Q(reader_id=viewer.pk) | one_reader | complete)
 
 
 def queries_in_reach(*, viewer: User) -> QuerySet[DataQuery]:

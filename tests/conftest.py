@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-APPEND_ONLY = ("0002_append_only", "0004_data_queries", "0005_screening", "0008_table_imports")
+APPEND_ONLY = (
+    "0002_append_only", "0004_data_queries", "0005_screening", "0008_table_imports", "0010_signatures",
+)  # fmt: skip
 """Migrations that make tables append-only."""
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 

@@ -44,7 +44,8 @@ class StudyInput(serializers.ModelSerializer):
     class Meta:
         model = Study
         fields = [
-            "slug", "title", "description", "is_simulated", "readers_per_clip", "label_rule", "split_seed",
+            "slug", "title", "description", "is_simulated", "readers_per_clip",
+            "readers_per_specimen", "label_rule", "split_seed",
         ]  # fmt: skip
 
 
@@ -132,10 +133,11 @@ class RecountInput(serializers.Serializer):
     her2_copies = serializers.FloatField(min_value=0, required=False, allow_null=True)
     cep17_copies = serializers.FloatField(min_value=0, required=False, allow_null=True)
     ratio = serializers.FloatField(min_value=0, required=False, allow_null=True)
+    observer = serializers.CharField(max_length=50)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Give every number a place."""
-        return {name: attrs.get(name) for name in ISH_FIELDS}
+        return {name: attrs.get(name) for name in (*ISH_FIELDS, "observer")}
 
 
 class LabelChange(serializers.ModelSerializer):
@@ -159,6 +161,12 @@ class LabelInput(LabelChange):
         model = Label
         fields = ["specimen", "role", *ENTERED_FIELDS, "reason"]
         validators: list[Any] = []
+
+
+class SignatureInput(serializers.Serializer):
+    """A signature: your password again."""
+
+    password = serializers.CharField(max_length=256, write_only=True)
 
 
 class LookInput(ReasonInput):

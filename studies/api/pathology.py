@@ -3,17 +3,19 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from studies.api import filters, inputs
 from studies.api import serializers as shown
 from studies.api.base import Rows
-from studies.guards import require
+from studies.guards import require, signs_again
 from studies.models import AuditEvent, Label, Specimen
 from studies.permissions import LABEL_ROLES, Role, can_enter_pathology
 from studies.selectors import audit_in_reach, labels_in_reach, specimens_in_reach
-from studies.services.pathology import label_amend, label_lock, label_save, specimen_create
+from studies.services.pathology import label_save, specimen_create
+from studies.services.signing import label_amend, label_lock
 
 
 class Specimens(Rows):
@@ -67,11 +69,13 @@ class Labels(Rows):
         values = self.read(inputs.LabelChange, partial=True)
         return Response(self.show(self._save(label.specimen, label.role, values)))
 
-    @extend_schema(request=None, responses=shown.LabelSerializer)
+    @extend_schema(request=inputs.SignatureInput, responses=shown.LabelSerializer)
     @action(detail=True, methods=["post"])
     def lock(self, request: Request, pk: str | None = None) -> Response:
-        """Sign the reading."""
+        """Sign the reading with your password; a consensus is locked by the second signature."""
         label = self._writable("lock label")
+        if not signs_again(request._request, self.read(inputs.SignatureInput)["password"]):
+            raise ValidationError({"password": "The password is not right, so nothing was signed."})
         return Response(self.show(label_lock(actor=request.user, label=label)))
 
     @extend_schema(request=inputs.ReasonInput, responses=shown.LabelSerializer)

@@ -54,7 +54,8 @@ class StudySerializer(ShowSerializer):
     class Meta:
         model = Study
         fields = [
-            "id", "slug", "title", "description", "is_simulated", "readers_per_clip", "label_rule",
+            "id", "slug", "title", "description", "is_simulated", "readers_per_clip", "readers_per_specimen",
+            "label_rule",
             "split_seed", "sealed_at", "seal_hash", "feature_base", *STAMPS,
         ]  # fmt: skip
 
@@ -226,8 +227,8 @@ class LabelSerializer(ShowSerializer):
     class Meta:
         model = Label
         fields = [
-            "id", "specimen", "role", "reader", "status", "locked_at", *ENTERED_FIELDS, *DERIVED_FIELDS,
-            *STAMPS,
+            "id", "specimen", "role", "reader", "status", "locked_at", "basis", "reason", *ENTERED_FIELDS,
+            *DERIVED_FIELDS, *STAMPS,
         ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from studies.models.clinical import ClinicalRecord
 from studies.models.cohort import Exam, HospitalLink, Lesion, Look, Membership, Patient, Site, Study
 from studies.models.eligibility import CriterionRow, Screening
 from studies.models.imports import SourceRow, TableImport
-from studies.models.pathology import Label, Specimen
+from studies.models.pathology import Label, Signature, Specimen
 from studies.models.pixel_check import PixelCheck
 from studies.models.queries import DataQuery, QueryNote
 from studies.models.video import Clip, Upload
@@ -33,6 +33,7 @@ __all__ = [
     "RoleGrant",
     "SavedView",
     "Screening",
+    "Signature",
     "Site",
     "SourceRow",
     "Specimen",

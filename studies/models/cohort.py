@@ -31,6 +31,11 @@ class Study(Row):
     readers_per_clip = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(2)]
     )
+    readers_per_specimen = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(2)],
+        help_text=_("With two, each pathologist reads without seeing the other’s reading."),
+    )
     label_rule = models.CharField(max_length=10, choices=LabelRule.choices, default=LabelRule.ASCO_CAP)
     split_seed = models.PositiveIntegerField(default=2023)
     newcomer_rule = models.CharField(
@@ -58,6 +63,9 @@ class Study(Row):
             ),
             models.CheckConstraint(
                 name="study_readers_1_or_2", condition=models.Q(readers_per_clip__in=[1, 2])
+            ),
+            models.CheckConstraint(
+                name="study_pathologists_1_or_2", condition=models.Q(readers_per_specimen__in=[1, 2])
             ),
         ]
 

@@ -5,7 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from studies.models.base import Row
+from studies.models.base import AppendOnlyQuerySet, Row
 from studies.models.cohort import Lesion, Patient
 from studies.rules.parameters import COPIES_RANGE
 
@@ -48,12 +48,17 @@ class Label(Row):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("draft")
+        COSIGN = "cosign", _("waits for the second signature")
         LOCKED = "locked", _("locked")
 
     class Role(models.TextChoices):
         FIRST = "first", _("first reader")
         SECOND = "second", _("second reader")
         ADJUDICATED = "adjudicated", _("adjudicated")
+
+    class Basis(models.TextChoices):
+        THIRD = "third", _("a third pathologist")
+        CONSENSUS = "consensus", _("consensus of both readers")
 
     class Probe(models.TextChoices):
         NONE = "", _("not done")
@@ -124,6 +129,13 @@ class Label(Row):
         null=True, blank=True, help_text="Second observer's count: the same fields as the first."
     )
     comment = models.TextField(_("comment"), blank=True)
+    basis = models.CharField(
+        max_length=10, choices=Basis.choices, blank=True, default="", help_text="Of an adjudication."
+    )
+    reason = models.CharField(
+        _("reason of the adjudication"), max_length=500, blank=True, default="",
+        help_text=_("Why this reading counts and not the other."),
+    )  # fmt: skip
     # derived by studies.rules.her2, stored with the version of the engine
     call = models.CharField(max_length=20, blank=True)
     category = models.CharField(max_length=30, blank=True)
@@ -144,8 +156,12 @@ class Label(Row):
             models.UniqueConstraint(fields=["specimen", "role"], name="label_role_unique_in_specimen"),
             models.CheckConstraint(
                 name="label_locked_has_date_and_call",
-                condition=models.Q(status="draft")
+                condition=models.Q(status__in=["draft", "cosign"])
                 | (models.Q(status="locked", locked_at__isnull=False) & ~models.Q(call="")),
+            ),
+            models.CheckConstraint(
+                name="label_basis_of_adjudications_only",
+                condition=models.Q(role="adjudicated") | models.Q(basis="", reason=""),
             ),
             models.CheckConstraint(
                 name="label_percent_range",
@@ -160,3 +176,26 @@ class Label(Row):
 
     def __str__(self):
         return f"label ({self.role}) of {self.specimen_id}"
+
+
+class Signature(Row):
+    """A pathologist's signature on a reading as it was then, given with the password; never changed."""
+
+    class Meaning(models.TextChoices):
+        READING = "reading", _("I read this specimen")
+        ADJUDICATION = "adjudication", _("I decided between two readings")
+        CONSENSUS = "consensus", _("I agree to this consensus")
+
+    label = models.ForeignKey(Label, on_delete=models.PROTECT, related_name="signatures")
+    signer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    meaning = models.CharField(max_length=12, choices=Meaning.choices)
+    content_digest = models.CharField(max_length=64, help_text="SHA-256 of what was signed.")
+    call = models.CharField(max_length=20)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self):
+        return f"signature on {self.label_id}"

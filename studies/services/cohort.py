@@ -31,6 +31,7 @@ def study_create(
     description: str = "",
     is_simulated: bool = False,
     readers_per_clip: int = 1,
+    readers_per_specimen: int = 1,
     label_rule: str = Study.LabelRule.ASCO_CAP,
     split_seed: int = 2023,
 ) -> Study:
@@ -41,6 +42,7 @@ def study_create(
         description=description,
         is_simulated=is_simulated,
         readers_per_clip=readers_per_clip,
+        readers_per_specimen=readers_per_specimen,
         label_rule=label_rule,
         split_seed=split_seed,
     )

@@ -5,36 +5,34 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 
 from studies.models import Label, Patient, Specimen, Study
+from studies.services.readings import Readings, readings_of
 
 SPECIMEN_ORDER = (Specimen.Kind.EXCISION, Specimen.Kind.CORE)
-ROLE_ORDER = (Label.Role.ADJUDICATED, Label.Role.FIRST)
 
 
 def label_of_record(patient: Patient) -> Label | None:
-    """The signed label of the excision, else of the core; adjudicated before first reading.
+    """The reading of record of the excision, else of the core (`services.readings` says which one counts).
 
-    None where specimens of the same kind disagree, and where one of them is not signed yet: an excision
-    whose reading is open is not passed over for the core (`studies.rules.her2_labels.training_label`).
+    None where specimens of the same kind disagree, and where one of them is still open: an excision whose
+    reading is open is not passed over for the core (`studies.rules.her2_labels.training_label`).
 
-    Uses `patient.specimens.all()` and `specimen.labels.all()`, so that callers can prefetch.
+    Uses `patient.study`, `patient.specimens.all()` and `specimen.labels.all()`, so that callers can prefetch.
     """
-    specimens = list(patient.specimens.all())
     for kind in SPECIMEN_ORDER:
-        read = [_reading(specimen) for specimen in specimens if specimen.kind == kind]
-        labels = [label for label in read if label is not None]
-        if labels:
-            signed = all(label.status == Label.Status.LOCKED for label in labels)
-            agreed = len({label.call for label in labels}) == 1
-            return labels[0] if signed and agreed else None
+        begun = begun_readings(patient, kind)
+        if begun:
+            labels = [readings.of_record for readings in begun]
+            agreed = len({label.call for label in labels if label is not None}) == 1
+            return labels[0] if None not in labels and agreed else None
     return None
 
 
-def _reading(specimen: Specimen) -> Label | None:
-    """The reading of a specimen that counts, signed or open; None where nobody has read it yet."""
-    by_role = {label.role: label for label in specimen.labels.all()}
-    readings = [by_role[role] for role in ROLE_ORDER if role in by_role]
-    signed = [label for label in readings if label.status == Label.Status.LOCKED]
-    return next(iter(signed or readings), None)
+def begun_readings(patient: Patient, kind: str) -> list[Readings]:
+    """The readings of each specimen of one kind that a first reader or an adjudicator has begun."""
+    needed = patient.study.readers_per_specimen
+    specimens = (specimen for specimen in patient.specimens.all() if specimen.kind == kind)
+    found = (readings_of(specimen, needed) for specimen in specimens)
+    return [readings for readings in found if readings.first or readings.adjudicated]
 
 
 def outcome_of(label: Label | None, rule: str) -> bool | None:
@@ -54,7 +52,8 @@ def outcomes_of(patients: QuerySet[Patient], rule: str) -> dict[UUID, bool | Non
     rows = (
         patients.order_by()
         .select_related(None)
-        .only("pk")
+        .select_related("study")
+        .only("study__readers_per_specimen")
         .prefetch_related(Prefetch("specimens", queryset=specimens))
     )
     return {patient.pk: outcome_of(label_of_record(patient), rule) for patient in rows}

@@ -6,22 +6,23 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.forms.models import model_to_dict
-from django.utils import timezone
 
-from studies.errors import LockedError, RuleViolationError
+from studies.errors import LockedError, NotPermittedError, RuleViolationError
 from studies.models import DataQuery, Label, Lesion, Patient, Specimen
 from studies.rules.her2 import Ish, amplified, classify, paper_label
 from studies.rules.her2_types import Her2Result
 from studies.services.audit import audit_record, changed_fields
 from studies.services.queries import Subject, queries_settle, queries_sync
+from studies.services.readings import is_free, reading_state
 
 ENTERED_FIELDS = (
     "controls_ok", "ihc_score", "ihc_percent", "ihc_intensity",
     "ihc_completeness", "faint_incomplete_percent", "probe", "cells",
     "her2_copies", "cep17_copies", "ratio", "recount", "comment",
 )  # fmt: skip
+STORED_FIELDS = (*ENTERED_FIELDS, "reader", "basis", "reason")
+"""What is compared for the audit trail when a reading is saved."""
 ISH_FIELDS = ("probe", "cells", "her2_copies", "cep17_copies", "ratio")
-TRAINABLE_CALLS = frozenset({"POSITIVE", "NEGATIVE"})
 
 
 @transaction.atomic
@@ -88,11 +89,14 @@ def label_save(
     unknown = sorted(set(values) - set(ENTERED_FIELDS))
     if unknown:
         raise RuleViolationError(f"These are no fields of a reading: {', '.join(unknown)}.")
+    Specimen.objects.select_for_update().get(pk=specimen.pk)
     label = Label.objects.select_for_update().filter(specimen=specimen, role=role).first()
     label = label or Label(specimen=specimen, role=role, reader=actor)
-    if label.status == Label.Status.LOCKED:
-        raise LockedError("This reading is locked; amend it with a reason to change it.")
-    before = model_to_dict(label, ENTERED_FIELDS)
+    _require_own_draft(label, actor)
+    _require_independence(specimen, role, actor)
+    if role == Label.Role.ADJUDICATED:
+        prepare_adjudication(label, actor, reason)
+    before = model_to_dict(label, STORED_FIELDS)
     for name in ENTERED_FIELDS:
         if name in values:
             setattr(label, name, values[name])
@@ -100,7 +104,7 @@ def label_save(
     label.reader = actor or label.reader
     label.full_clean()
     label.save()
-    after = model_to_dict(label, ENTERED_FIELDS)
+    after = model_to_dict(label, STORED_FIELDS)
     changes = changed_fields(before, after)
     audit_record(
         actor=actor,
@@ -112,6 +116,48 @@ def label_save(
     )
     _ask_about(actor, label, after, changes)
     return label
+
+
+def _require_own_draft(label: Label, actor: User | None) -> None:
+    """A draft belongs to the pathologist who began it; one that came out of a file belongs to nobody."""
+    if label.status == Label.Status.LOCKED:
+        raise LockedError("This reading is locked; amend it with a reason to change it.")
+    if label.status == Label.Status.COSIGN:
+        raise LockedError("This consensus waits for the second signature; take it back to change it.")
+    if (
+        label.reader is None
+        or actor is None
+        or label.reader_id == actor.pk
+        or is_free(label, label.specimen.patient.study)
+    ):
+        return
+    raise NotPermittedError(
+        f"{label.reader.get_username()} began this reading; take it over with a reason, or leave it."
+    )
+
+
+def _require_independence(specimen: Specimen, role: str, actor: User | None) -> None:
+    """Two readings are by two people, and there are two only where the study asks for them."""
+    readings = reading_state(specimen)
+    if role == Label.Role.SECOND and readings.needed < 2 and readings.second is None:
+        raise RuleViolationError("This study asks for one pathologist per specimen: no second reading.")
+    other = {Label.Role.FIRST: readings.second, Label.Role.SECOND: readings.first}.get(Label.Role(role))
+    if other is not None and actor is not None and other.reader_id == actor.pk:
+        raise RuleViolationError("You read this specimen yourself: both readings must stay independent.")
+
+
+def prepare_adjudication(label: Label, actor: User | None, reason: str) -> None:
+    """Check that there is something to decide and that this user may; note on what ground the user stands.
+
+    Raises:
+        RuleViolationError: the readings are not complete, or do not differ at all.
+    """
+    readings = reading_state(label.specimen)
+    if not readings.differences:
+        raise RuleViolationError("There is nothing to adjudicate: two locked readings must differ first.")
+    is_reader = actor is not None and actor.pk in readings.reader_ids
+    label.basis = Label.Basis.CONSENSUS if is_reader else Label.Basis.THIRD
+    label.reason = reason.strip()[:500] or label.reason
 
 
 def _ask_about(actor: User | None, label: Label, values: dict[str, Any], changed: Iterable[str]) -> None:
@@ -143,44 +189,3 @@ def label_derive(label: Label) -> Her2Result:
         else Label.PaperLabel.UNDEFINED
     )
     return result
-
-
-@transaction.atomic
-def label_lock(*, actor: User | None, label: Label) -> Label:
-    """Sign a reading. Only a final call can be signed, with the comment that the engine asks for."""
-    locked = Label.objects.select_for_update().get(pk=label.pk)
-    if locked.status == Label.Status.LOCKED:
-        raise LockedError("This reading is locked already.")
-    if locked.call not in TRAINABLE_CALLS | {"INDETERMINATE"}:
-        raise RuleViolationError(f"Not final yet: {locked.required_action or locked.call}")
-    if locked.discordance and not locked.comment.strip():
-        raise RuleViolationError("IHC and ISH disagree here: write a comment that explains it, then lock.")
-    if locked.comment_required and not locked.comment.strip():
-        raise RuleViolationError("This result is reported with a comment: write it, then lock.")
-    locked.status, locked.locked_at = Label.Status.LOCKED, timezone.now()
-    locked.full_clean()
-    locked.save(update_fields=["status", "locked_at", "updated_at"])
-    audit_record(actor=actor, action="label.lock", target=locked, study=locked.specimen.patient.study)
-    return locked
-
-
-@transaction.atomic
-def label_amend(*, actor: User, label: Label, reason: str) -> Label:
-    """Open a locked reading again; what it said before stays in the audit trail."""
-    if not reason.strip():
-        raise RuleViolationError("Say why the signed reading is amended; the reason is kept.")
-    locked = Label.objects.select_for_update().get(pk=label.pk)
-    if locked.status != Label.Status.LOCKED:
-        raise RuleViolationError("Only a signed reading is amended; this one is a draft that can be changed.")
-    before = model_to_dict(locked, (*ENTERED_FIELDS, "call", "category", "paper_label"))
-    locked.status, locked.locked_at = Label.Status.DRAFT, None
-    locked.save(update_fields=["status", "locked_at", "updated_at"])
-    audit_record(
-        actor=actor,
-        action="label.amend",
-        target=locked,
-        study=locked.specimen.patient.study,
-        changes={name: [value, value] for name, value in before.items()},
-        reason=reason,
-    )
-    return locked

@@ -63,6 +63,12 @@ def category_label(category: str) -> str:
 
 
 @register.simple_tag
+def reading_role(role: str) -> str:
+    """Return which of the readings of a specimen this is, in words."""
+    return {"first": _("first reading"), "second": _("second reading")}.get(role, _("adjudication"))
+
+
+@register.simple_tag
 def decision_label(decision: str) -> str:
     """Return what the screening of a patient comes to, in words."""
     return str(dict(Screening.Decision.choices).get(decision, decision))
@@ -221,6 +227,14 @@ def _other_fields() -> dict[str, str]:
         "found": _("found"),
         "hospital_number": _("hospital number"),
         "decision": _("decision"),
+        "call": _("call"),
+        "paper_label": _("paper’s label"),
+        "category": _("secondary descriptor"),
+        "ish_group": _("ISH group"),
+        "recount": _("second observer’s recount"),
+        "reader": _("reader"),
+        "signature": _("signature"),
+        "other_reading_seen": _("the other reading was visible"),
         "newcomer_rule": _("rule for new patients"),
         "ultrasound_on": _("date of the ultrasound"),
         "index_clip": _("index clip"),
@@ -310,7 +324,10 @@ def _pathology_acts() -> dict[str, str]:
         "label.query.raised": _("raised a query"),
         "label.query.reopened": _("re-opened a query"),
         "label.amend": _("re-opened a signed reading"),
+        "label.cosign": _("signed a consensus"),
         "label.lock": _("signed a reading"),
+        "label.recount": _("stored a second observer’s count"),
+        "label.take_over": _("took a reading over"),
         "label.save": _("saved a reading"),
         "specimen.save": _("changed a specimen"),
         "specimen.create": _("registered a specimen"),

@@ -4,14 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from studies.models import AuditEvent, Label, Screening, Specimen, Study, Upload
+from studies.models import AuditEvent, Screening, Study, Upload
 from studies.permissions import Role, is_blinded, roles_in
 from studies.reading_list import clips_to_read
 from studies.selectors import clips_unchecked, patients_for, studies_for
+from studies.services.specimen_list import specimens_to_read
 from studies.views.query_counts import queries_by_site
 
 CHANGES_SHOWN = 12
@@ -86,18 +87,21 @@ def _reading_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
 def _pathology_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
     if is_blinded(viewer, study):
         return []
-    todo = unlabelled_specimens(study, viewer=viewer)
+    rows = specimens_to_read(study, viewer=viewer).order_by("rank", "created_at")
+    todo = rows.filter(state__in=("mine", "recount", "second", "unread"))
+    settle = rows.filter(state__in=("cosign", "adjudicate", "consensus"))
     first = todo.first()
     page = reverse("pathology", args=[study.slug])
     without = patients_for(study, viewer=viewer).filter(specimens__isnull=True)
     return [
         Task(
-            label=_("Specimens without a locked label"),
+            label=_("Specimens for you to read"),
             count=todo.count(),
             url=reverse("specimen", args=[first.pk]) if first else page,
             oldest=first.created_at if first else None,
             act=_("Enter the next one"),
         ),
+        Task(_("Readings that differ"), settle.count(), page, act=_("Settle them")),
         Task(_("Patients without a specimen"), without.count(), page, act=_("Register specimens")),
     ]
 
@@ -159,17 +163,6 @@ def clinical_missing() -> Q:
     for name in CLINICAL_NEEDED:
         condition |= Q(**{f"clinical__{name}__isnull": True})
     return condition
-
-
-def unlabelled_specimens(study: Study, *, viewer: AbstractBaseUser) -> QuerySet[Specimen]:
-    """Specimens whose first reading is not locked, oldest first."""
-    patients = patients_for(study, viewer=viewer)
-    return (
-        Specimen.objects.filter(patient__in=patients)
-        .exclude(labels__role=Label.Role.FIRST, labels__status=Label.Status.LOCKED)
-        .select_related("patient__site")
-        .order_by("created_at")
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from studies import permissions
 from studies.forms import ClinicalForm, PatientForm
 from studies.guards import require
-from studies.models import AuditEvent, Clip, Patient
+from studies.models import AuditEvent, Clip, Patient, Specimen
 from studies.selectors import patient_get, patients_for, sites_for, study_get
 from studies.services.audit import audit_record
 from studies.services.cohort import patient_create
 from studies.services.completeness import FIELDS, REASONS
 from studies.services.labels_of_record import label_of_record
+from studies.services.readings import reading_state, visible_readings
 from studies.services.saved_views import KEPT
 from studies.services.screening import decision_of, exclusions_of
 from studies.views.clinical import clinical_queries
@@ -88,7 +89,7 @@ def patient(request: HttpRequest, patient_id: object) -> HttpResponse:
         "sees_clips": bool(sees_clips),
         "sees_labels": sees_labels,
         "label": label_of_record(row) if sees_labels else None,
-        "specimens": row.specimens.prefetch_related("labels") if sees_labels else [],
+        "specimens": _specimens_of(row, user) if sees_labels else [],
         "sees_prediction": permissions.can_view_predictions(user, study, row.site),
         "may_edit": permissions.can_edit_patient(user, row),
         "may_upload": permissions.can_upload(user, study, row.site),
@@ -111,6 +112,17 @@ def _clips_of(patient: Patient) -> list[tuple[Clip, Protocol | None]]:
     clips = Clip.objects.filter(exam__patient=patient).select_related("exam", "lesion")
     clips = clips.prefetch_related("tracks__reader").order_by("exam__number", "created_at")
     return [(clip, protocol_of(clip) if clip.is_cine else None) for clip in clips]
+
+
+def _specimens_of(patient: Patient, viewer) -> list[Specimen]:
+    """Specimens with `shown`, the reading of record or the one that the viewer may see."""
+    found = list(patient.specimens.prefetch_related("labels"))
+    for specimen in found:
+        specimen.patient = patient
+        readings = reading_state(specimen)
+        seen = visible_readings(readings, viewer)
+        specimen.shown = readings.of_record if readings.of_record in seen else next(iter(seen), None)
+    return found
 
 
 def _missing_fields(patient: Patient) -> list[str]:

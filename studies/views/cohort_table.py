@@ -94,7 +94,7 @@ def _asked_of(ids: list[object], viewer: User) -> dict[object, int]:
 
 
 def _labels_of(ids: list[object]) -> dict[object, Label | None]:
-    rows = Patient.objects.filter(pk__in=ids).prefetch_related("specimens__labels")
+    rows = Patient.objects.filter(pk__in=ids).select_related("study").prefetch_related("specimens__labels")
     return {row.pk: label_of_record(row) for row in rows}
 
 

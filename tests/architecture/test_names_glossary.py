@@ -9,8 +9,8 @@ GLOSSARY = {
     "studies": {
         "AuditEvent", "ClinicalRecord", "Clip", "CriterionRow", "DataQuery", "Detection", "Exam",
         "HospitalLink", "Label", "Lesion", "Look", "Membership", "Patient", "PixelCheck", "QueryNote",
-        "Revision", "RoleGrant", "SavedView", "Screening", "Site", "SourceRow", "Specimen", "Study",
-        "TableImport", "Track", "Upload",
+        "Revision", "RoleGrant", "SavedView", "Screening", "Signature", "Site", "SourceRow", "Specimen",
+        "Study", "TableImport", "Track", "Upload",
     },
     "analysis": {
         "Evaluation", "FeatureSet", "FeatureVariant", "Job", "ModelVersion", "Prediction", "Promotion",

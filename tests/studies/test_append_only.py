@@ -6,13 +6,23 @@ from types import SimpleNamespace
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from studies.models import AuditEvent, CriterionRow, Look, Membership, QueryNote, Revision, SourceRow
+from studies.models import (
+    AuditEvent,
+    CriterionRow,
+    Look,
+    Membership,
+    QueryNote,
+    Revision,
+    Signature,
+    SourceRow,
+)
 from studies.services.audit import audit_record
 from studies.services.queries import query_raise
 from tests.conftest import APPEND_ONLY
 from tests.factories import (
     make_clip,
     make_import,
+    make_label,
     make_membership,
     make_model_track,
     make_patient,
@@ -40,6 +50,13 @@ def rows():
         QueryNote: query_raise(
             actor=make_user(), patient=patient, part="clinical", field="age_years", text="Really?"
         ).notes.get(),
+        Signature: Signature.objects.create(
+            label=make_label(patient, "POSITIVE"),
+            signer=make_user(),
+            meaning="reading",
+            call="POSITIVE",
+            content_digest="0" * 64,
+        ),
         CriterionRow: CriterionRow.objects.create(
             patient=patient,
             criterion="exclusion_f",
@@ -60,7 +77,7 @@ def rows():
     return made
 
 
-MODELS = (AuditEvent, CriterionRow, Revision, Membership, Look, QueryNote, SourceRow)
+MODELS = (AuditEvent, CriterionRow, Revision, Signature, Membership, Look, QueryNote, SourceRow)
 
 
 def test_these_are_the_tables_that_the_migrations_guard():

@@ -345,12 +345,15 @@ def test_a_reading_opens_with_and_without_a_recount(world):
     client = logged_in(world.people["pathologist"])
     specimen = make_specimen(world.patient, "node")
     path = reverse("specimen", args=[specimen.pk])
-    assert 'name="recount_cells" value=""' in client.get(path).content.decode()
+    assert re.search(r'name="recount_cells"(?![^>]*value=)', client.get(path).content.decode())
     values = {
         "controls_ok": "on", "ihc_score": "2+", "probe": "dual", "cells": 20, "her2_copies": 3.0,
         "cep17_copies": 1.2, "ratio": 2.5, "recount_cells": 25, "recount_ratio": 2.4, "comment": "",
     }  # fmt: skip
-    assert client.post(path, values | {"save": "1"}).status_code == 302
+    nobody = client.post(path, values | {"save": "1"})
+    assert "Say who counted" in text_of(nobody)
+    assert 'value="25"' in nobody.content.decode()
+    assert client.post(path, values | {"save": "1", "recount_observer": "Dr B"}).status_code == 302
     again = client.get(path).content.decode()
     assert 'name="recount_cells" value="25"' in again
     assert 'name="recount_ratio" value="2.4"' in again

@@ -34,13 +34,17 @@ def test_a_reading_goes_from_draft_to_signature_and_back(site):
     specimen = send(user, "post", "specimens/", {"patient": str(patient.pk), "kind": "core"}).json()
     label = send(user, "post", "labels/", {"specimen": specimen["id"], "ihc_score": "2+"}).json()
     assert (label["call"], label["status"], label["reader"]) == ("PENDING_ISH", "draft", user.username)
-    refused = send(user, "post", f"labels/{label['id']}/lock/")
+    refused = send(user, "post", f"labels/{label['id']}/lock/", {"password": user.username})
     assert refused.status_code == 400
     assert "Not final yet" in refused.json()["detail"]
     ish = {"probe": "dual", "cells": 20, "her2_copies": 8.0, "cep17_copies": 2.0}
     changed = send(user, "patch", f"labels/{label['id']}/", ish).json()
     assert (changed["call"], changed["ish_group"], changed["ihc_score"]) == ("POSITIVE", 1, "2+")
-    assert send(user, "post", f"labels/{label['id']}/lock/").json()["status"] == "locked"
+    wrong = send(user, "post", f"labels/{label['id']}/lock/", {"password": "guess"})
+    assert (wrong.status_code, list(wrong.json())) == (400, ["password"])
+    assert Label.objects.get().status == "draft"
+    signed = send(user, "post", f"labels/{label['id']}/lock/", {"password": user.username})
+    assert signed.json()["status"] == "locked"
     assert send(user, "patch", f"labels/{label['id']}/", {"ihc_score": "0"}).status_code == 423
     assert send(user, "post", f"labels/{label['id']}/amend/").status_code == 400
     amended = send(user, "post", f"labels/{label['id']}/amend/", {"reason": "wrong slide"}).json()
@@ -49,13 +53,15 @@ def test_a_reading_goes_from_draft_to_signature_and_back(site):
 
 def test_a_result_that_is_reported_with_a_comment_cannot_be_signed_without(site):
     user, specimen = make_person(site.study, "pathologist"), make_specimen(make_patient(site))
-    body = {"specimen": str(specimen.pk), **GROUP_2, "recount": GROUP_2}
+    recount = {name: value for name, value in GROUP_2.items() if name != "ihc_score"}
+    body = {"specimen": str(specimen.pk), **GROUP_2, "recount": recount | {"observer": "Dr B"}}
     label = send(user, "post", "labels/", body).json()
     assert (label["call"], label["comment_required"]) == ("NEGATIVE", True), label
-    refused = send(user, "post", f"labels/{label['id']}/lock/")
+    signature = {"password": user.username}
+    refused = send(user, "post", f"labels/{label['id']}/lock/", signature)
     assert (refused.status_code, "comment" in refused.json()["detail"]) == (400, True)
     send(user, "patch", f"labels/{label['id']}/", {"comment": "Recounted; group 2 stays."})
-    assert send(user, "post", f"labels/{label['id']}/lock/").status_code == 200
+    assert send(user, "post", f"labels/{label['id']}/lock/", signature).status_code == 200
 
 
 @pytest.mark.parametrize(

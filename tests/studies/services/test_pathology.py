@@ -1,6 +1,7 @@
 """Readings: derived anew at every save, signed only when final, amended only with a reason."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,8 @@ from studies.rules.her2 import classify
 from studies.rules.her2_labels import training_label
 from studies.rules.her2_types import Her2InputError
 from studies.services.labels_of_record import label_of_record, outcome_of
-from studies.services.pathology import label_amend, label_lock, label_save, specimen_create
+from studies.services.pathology import label_save, specimen_create
+from studies.services.signing import label_amend, label_lock
 from tests.factories import make_label, make_patient, make_site, make_specimen, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +27,9 @@ def specimen():
 
 
 def save(specimen, **values) -> Label:
-    return label_save(actor=make_user(), specimen=specimen, values=values)
+    """Saved by the one reader of these tests."""
+    reader = User.objects.filter(username="reader").first() or make_user("reader")
+    return label_save(actor=reader, specimen=specimen, values=values)
 
 
 @pytest.mark.parametrize(
@@ -106,13 +110,13 @@ def test_a_signed_reading_is_changed_only_after_it_was_amended_with_a_reason(spe
     with pytest.raises(LockedError):
         label_lock(actor=None, label=label)
     with pytest.raises(RuleViolationError, match="Say why"):
-        label_amend(actor=make_user(), label=label, reason=" ")
-    amended = label_amend(actor=make_user(), label=label, reason="wrong slide")
+        label_amend(actor=label.reader, label=label, reason=" ")
+    amended = label_amend(actor=label.reader, label=label, reason="wrong slide")
     assert (amended.status, amended.locked_at, amended.call) == ("draft", None, "POSITIVE")
     event = AuditEvent.objects.get(action="label.amend")
     assert (event.reason, event.changes["ihc_score"]) == ("wrong slide", ["3+", "3+"])
     with pytest.raises(RuleViolationError, match="draft"):
-        label_amend(actor=make_user(), label=label, reason="again")
+        label_amend(actor=label.reader, label=label, reason="again")
 
 
 def test_specimens_are_numbered_and_hang_on_the_first_lesion():
