@@ -233,7 +233,10 @@ def _boosted(
         "nthread": parameters.threads,
         "device": xgboost_device(parameters.device),
     }
-    return xgboost.train(settings, xgboost.DMatrix(Z, label=y, nthread=parameters.threads), trees)
+    model = xgboost.train(settings, xgboost.DMatrix(Z, label=y, nthread=parameters.threads), trees)
+    # Wherever it was trained it predicts on the CPU, so that a stored model predicts the same everywhere.
+    model.set_param({"device": "cpu"})
+    return model
 
 
 def _width(branch: str, kind: str, available: int, y: Labels) -> int:

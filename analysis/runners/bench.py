@@ -1,20 +1,26 @@
 """What further analyses of an ensemble work on: its training patients, as they were when it was trained."""
 
 import os
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.models import FeatureSet, Job, ModelVersion
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.learn import LearnedEnsemble, LearnParameters
-from analysis.pipeline.types import LearningCohort
+from analysis.pipeline.types import DescribeParameters, LearningCohort
 from analysis.pipeline.variants import RecordScores, record_scores
 from analysis.runners.cohort import Case, learning_cohort
+from analysis.runners.described_otherwise import Otherwise, matrix_of
+from analysis.runners.digests import parameters_of
 from analysis.runners.predict import opened_ensemble
 from analysis.runners.ticker import JobTicker
-from studies.models import Patient, Study
+from studies.models import Patient, Revision, Study
 
 MOST_JOBS = 4
 GONE = (
@@ -27,41 +33,47 @@ MOVED = (
 )
 
 
-@dataclass(slots=True)
-class Bench:
-    """One ensemble version with its training patients, in the order of the ensemble.
+class Ticker(Protocol):
+    """What further analyses tell of their progress, and ask whether to stop."""
+
+    def begin(self, stage: str, total: int = 0) -> None:
+        """Name the stage that starts now."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Report that `done` of `total` steps of this stage are finished."""
+
+    def cancelled(self) -> bool:
+        """Whether to stop."""
+
+
+@dataclass
+class Bench(ABC):
+    """One ensemble with its training patients, in the order of the ensemble.
 
     settings: those of training, with as many folds at a time as there are cores; cautions: sentences to store
     with whatever is found.
     """
 
-    job: Job
-    ticker: JobTicker
-    version: ModelVersion
     ensemble: LearnedEnsemble
-    cases: list[Case]
     cohort: LearningCohort
     settings: LearnParameters
-    cautions: list[str] = field(default_factory=list)
-    _record: RecordScores | None = None
-
-    @classmethod
-    def of(cls, job: Job, ticker: JobTicker, version: ModelVersion) -> "Bench":
-        """Collect what the version was trained on.
-
-        Raises:
-            InvalidInputError: patients or features that are no longer there.
-        """
-        ensemble = opened_ensemble(version)
-        cases = cases_of_version(version, ensemble)
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        settings = replace(ensemble.parameters, jobs=min(MOST_JOBS, cores))
-        return cls(job, ticker, version, ensemble, cases, learning_cohort(job.study, cases), settings)
+    ticker: Ticker
+    cautions: list[str] = field(default_factory=list, init=False)
+    _record: RecordScores | None = field(default=None, init=False)
 
     @property
-    def study(self) -> Study:
-        """The study of the ensemble."""
-        return self.job.study
+    @abstractmethod
+    def base(self) -> DescribeParameters:
+        """How the clips of the record were described."""
+
+    @abstractmethod
+    def describe(
+        self, otherwise: Otherwise, revisions: Sequence[Revision | None] | None = None
+    ) -> tuple[NDArray[np.float64], dict[str, int]]:
+        """(n, 2184) features of the patients described otherwise, NaN rows where none, and reasons.
+
+        revisions: other boxes than those of the record.
+        """
 
     @property
     def chosen(self) -> str:
@@ -75,7 +87,7 @@ class Bench:
         return {"n": int(labels.size), "events": int(labels.sum()), "model": self.chosen}
 
     def record(self) -> RecordScores:
-        """The chosen model fitted again fold by fold, once a job."""
+        """The chosen model fitted again fold by fold, once."""
         if self._record is None:
             self.ticker.begin("fitting the record fold by fold", total=self.settings.outer_folds)
             self._record = record_scores(
@@ -93,6 +105,54 @@ class Bench:
     def told(self, done: int, total: int, _stage: str) -> None:
         """Progress of the pipeline, as the ticker takes it."""
         self.ticker.progress(done, total)
+
+
+@dataclass
+class StudyBench(Bench):
+    """The bench of a stored version."""
+
+    job: Job
+    version: ModelVersion
+    cases: list[Case]
+
+    @classmethod
+    def of(cls, job: Job, ticker: JobTicker, version: ModelVersion) -> "StudyBench":
+        """Collect what the version was trained on.
+
+        Raises:
+            InvalidInputError: patients or features that are no longer there.
+        """
+        ensemble = opened_ensemble(version)
+        cases = cases_of_version(version, ensemble)
+        cohort, settings = learning_cohort(job.study, cases), with_all_cores(ensemble.parameters)
+        return cls(ensemble, cohort, settings, ticker, job, version, cases)
+
+    @property
+    def study(self) -> Study:
+        """The study of the ensemble."""
+        return self.job.study
+
+    @property
+    def base(self) -> DescribeParameters:
+        """As the study froze it."""
+        return parameters_of(self.study)
+
+    def describe(
+        self, otherwise: Otherwise, revisions: Sequence[Revision | None] | None = None
+    ) -> tuple[NDArray[np.float64], dict[str, int]]:
+        """From the stored cines; what was computed before is read again."""
+        wanted = [case.features.revision for case in self.cases] if revisions is None else revisions
+        self.ticker.begin(f"computing features: {otherwise.variant}", total=len(wanted))
+        features, reasons = matrix_of(
+            wanted, otherwise, progress=self.ticker.progress, cancelled=self.ticker.cancelled
+        )
+        return features, dict(Counter(reason for reason in reasons if reason))
+
+
+def with_all_cores(settings: LearnParameters) -> LearnParameters:
+    """As many folds at a time as there are cores; the result does not depend on it."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return replace(settings, jobs=min(MOST_JOBS, cores))
 
 
 def cases_of_version(version: ModelVersion, ensemble: LearnedEnsemble) -> list[Case]:

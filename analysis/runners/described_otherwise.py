@@ -1,5 +1,6 @@
 """Features of clips described otherwise, for supplements: what is stored already is not computed again."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
@@ -38,12 +39,12 @@ class Otherwise:
     turn: int = 0
     seed: int = 0
 
-    def boxes(self, clip: Clip, boxes: Boxes) -> Boxes:
-        """The (T, 4) boxes to describe; moved ones are the same whenever they are drawn."""
+    def moved(self, name: str, boxes: Boxes) -> Boxes:
+        """The (T, 4) boxes to describe of a clip; moved ones are the same whenever they are drawn."""
         if not self.jitter:
             return boxes
-        rng = np.random.default_rng((self.seed, self.turn, clip.pk.int))
-        return jittered(boxes, self.jitter, rng)
+        drawn = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+        return jittered(boxes, self.jitter, np.random.default_rng((self.seed, self.turn, drawn)))
 
 
 def matrix_of(
@@ -67,7 +68,7 @@ def matrix_of(
 def _row(revision: Revision, otherwise: Otherwise, cancelled: Callable[[], bool]) -> tuple[Row | None, str]:
     clip = revision.track.clip
     excluded = excluded_by_people(revision)
-    boxes = otherwise.boxes(clip, dense_boxes(revision, clip.n_frames))
+    boxes = otherwise.moved(str(clip.pk), dense_boxes(revision, clip.n_frames))
     wanted = digest(otherwise.parameters, without_excluded(boxes, excluded), clip_digest(clip))
     if known := FeatureSet.objects.filter(digest=wanted).first():
         return dynamic_of(known), ""

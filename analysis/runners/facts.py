@@ -6,9 +6,8 @@ from typing import Any
 from analysis.models import FeatureSet
 from analysis.pipeline.kernels.subgroups import PatientFacts
 from analysis.runners.cohort import Case
+from analysis.runners.study_files import scanner_of
 from studies.models import Clip
-
-SCANNER_FACTS = ("manufacturer", "model")
 
 
 def facts_of(case: Case) -> PatientFacts:
@@ -18,7 +17,7 @@ def facts_of(case: Case) -> PatientFacts:
     record = boxes_record(clip)
     return PatientFacts(
         site=case.patient.site.code,
-        scanner=scanner(clip.acquisition),
+        scanner=scanner_of(clip.acquisition),
         box_source=features.box_source,
         age_years=clinical and clinical.age_years,
         size_cm=float(clinical.size_cm) if clinical and clinical.size_cm is not None else None,
@@ -35,11 +34,6 @@ def boxes_record(clip: Clip) -> Mapping[str, Any]:
     """The record of rejection and interpolation of the newest detection, empty where there is none."""
     detection = clip.detections.first()
     return detection.qc if detection is not None else {}
-
-
-def scanner(acquisition: Mapping[str, Any]) -> str:
-    """Maker and model of the machine, as far as the file says."""
-    return " ".join(str(acquisition[name]) for name in SCANNER_FACTS if acquisition.get(name))
 
 
 def coverage(features: FeatureSet, record: Mapping[str, Any]) -> float | None:

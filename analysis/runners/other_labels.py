@@ -11,7 +11,7 @@ from analysis.pipeline.kernels.cutoffs import frozen_cutoff
 from analysis.pipeline.kernels.evaluation import evaluate, evaluate_label_rules
 from analysis.pipeline.three_way import CLASS_NAMES, LOW, POSITIVE, ZERO, three_way
 from analysis.pipeline.variants import record_scores
-from analysis.runners.bench import Bench
+from analysis.runners.bench import StudyBench
 from analysis.runners.cohort import cases_of, learning_cohort
 from studies.models import Label, Membership, Patient, Study
 from studies.services.labels_of_record import label_of_record, outcome_of
@@ -24,7 +24,7 @@ NULL_CATEGORIES = frozenset({"NULL", "ULTRALOW", "NULL_OR_ULTRALOW_UNKNOWN"})
 UNCLASSED = "{n} training patients have a label that says neither positive, low nor zero; they are left out."
 
 
-def label_rules(bench: Bench) -> Found:
+def label_rules(bench: StudyBench) -> Found:
     """The record's scores under both rules, and the same classifiers learned again under each of them."""
     scores = bench.ensemble.training.oof[bench.chosen]
     cutoff = bench.ensemble.cutoffs[bench.chosen]
@@ -44,7 +44,7 @@ def label_rules(bench: Bench) -> Found:
     }
 
 
-def _learned_under(bench: Bench, rule: str) -> Found:
+def _learned_under(bench: StudyBench, rule: str) -> Found:
     """Learn from the training patients that have an outcome under a rule, and judge them out of fold."""
     cases, left_out = cases_of(bench.study, Membership.Side.TRAINING, rule=rule)
     found: Found = {
@@ -87,7 +87,7 @@ def _crosstab(study: Study) -> list[Found]:
     return [{**dict(zip(RULES, words, strict=True)), "n": n} for words, n in sorted(counts.items())]
 
 
-def three_way_her2(bench: Bench) -> Found:
+def three_way_her2(bench: StudyBench) -> Found:
     """Positive, low or zero, of the training patients whose reading says which."""
     classes = np.array([her2_class(case.patient) for case in bench.cases])
     known = np.flatnonzero(classes >= ZERO)

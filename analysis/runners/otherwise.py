@@ -19,11 +19,10 @@ from analysis.pipeline.variants import (
     unjudged,
     with_holm,
 )
-from analysis.runners.bench import Bench
+from analysis.runners.bench import Bench, StudyBench
 from analysis.runners.boxes import head_of
 from analysis.runners.cohort import Case
-from analysis.runners.described_otherwise import Otherwise, matrix_of
-from analysis.runners.digests import parameters_of
+from analysis.runners.described_otherwise import Otherwise
 from analysis.runners.facts import boxes_record
 from studies.models import Revision, Track
 
@@ -40,15 +39,13 @@ NO_PEOPLE = (
 )
 
 
-def box_source(bench: Bench) -> Found:
+def box_source(bench: StudyBench) -> Found:
     """The model's boxes where a person's are of record, and the whole learned from the model's boxes."""
     people = np.array([case.features.box_source != Track.Source.MODEL for case in bench.cases])
     if not people.any():
         raise InvalidInputError(NO_PEOPLE)
     record = bench.record()
-    features, reasons = described(
-        bench, Otherwise("boxes", parameters_of(bench.study)), model_revisions(bench.cases)
-    )
+    features, reasons = bench.describe(Otherwise("boxes", bench.base), model_revisions(bench.cases))
     some = np.where(people[:, np.newaxis], features, np.nan)
     rows = [
         applied_report(record, "model's boxes instead of a person's", some),
@@ -63,10 +60,8 @@ def box_jitter(bench: Bench) -> Found:
     for share in JITTERS:
         for turn in range(DRAWS):
             name = f"±{share:.0%}".replace("%", " %")
-            otherwise = Otherwise(
-                f"jitter {share:.2f} {turn}", parameters_of(bench.study), share, turn, bench.settings.seed
-            )
-            features, reasons = described(bench, otherwise, record_revisions(bench.cases))
+            otherwise = Otherwise(f"jitter {share:.2f} {turn}", bench.base, share, turn, bench.settings.seed)
+            features, reasons = bench.describe(otherwise)
             rows.append(applied_report(record, f"{name}, draw {turn + 1}", features))
             left_out.update(reasons)
     return {"rows": with_holm(rows), "left_out": dict(left_out)}
@@ -76,8 +71,8 @@ def masks(bench: Bench) -> Found:
     """An ellipse inside the box, and the segmented lesion: applied to the record, and learned again."""
     record, rows, left_out = bench.record(), [], Counter[str]()
     for kind in MASK_KINDS:
-        parameters = replace(parameters_of(bench.study), mask_kind=kind)
-        features, reasons = described(bench, Otherwise(kind, parameters), record_revisions(bench.cases))
+        parameters = replace(bench.base, mask_kind=kind)
+        features, reasons = bench.describe(Otherwise(kind, parameters))
         rows.append(applied_report(record, kind, features))
         rows.append(learn_again(bench, kind, features))
         left_out.update(reasons)
@@ -89,10 +84,8 @@ def rings(bench: Bench) -> Found:
     record, rows, left_out = bench.record(), [], {}
     for width in RINGS_MM:
         name = f"ring {width:.0f} mm"
-        parameters = replace(parameters_of(bench.study), region="ring", ring_mm=width)
-        features, left_out[name] = described(
-            bench, Otherwise(name, parameters), record_revisions(bench.cases)
-        )
+        parameters = replace(bench.base, region="ring", ring_mm=width)
+        features, left_out[name] = bench.describe(Otherwise(name, parameters))
         rows.append(learn_again(bench, f"{name} alone", features))
         both, names = together(record.cohort, name, features)
         rows.append(learn_again(bench, f"lesion and {name}", both, feature_names=names))
@@ -101,19 +94,8 @@ def rings(bench: Bench) -> Found:
 
 def outside_features(bench: Bench) -> tuple[Matrix, dict[str, int]]:
     """(n, 2184) features of everything outside the box, and why some patients have none."""
-    parameters = replace(parameters_of(bench.study), region="outside")
-    return described(bench, Otherwise("outside", parameters), record_revisions(bench.cases))
-
-
-def described(
-    bench: Bench, otherwise: Otherwise, revisions: Sequence[Revision | None]
-) -> tuple[Matrix, dict[str, int]]:
-    """(n, 2184) features of the training patients described otherwise, and reasons with their number."""
-    bench.ticker.begin(f"computing features: {otherwise.variant}", total=len(revisions))
-    features, reasons = matrix_of(
-        revisions, otherwise, progress=bench.ticker.progress, cancelled=bench.ticker.cancelled
-    )
-    return features, dict(Counter(reason for reason in reasons if reason))
+    parameters = replace(bench.base, region="outside")
+    return bench.describe(Otherwise("outside", parameters))
 
 
 def learn_again(
@@ -135,11 +117,6 @@ def learn_again(
         here = np.isfinite(features).all(axis=1)
         events = int(record.cohort.labels[here].sum())
         return unjudged(record, name, LEARNED, int(here.sum()), events, str(error))
-
-
-def record_revisions(cases: Sequence[Case]) -> list[Revision]:
-    """The boxes that the ensemble was trained with."""
-    return [case.features.revision for case in cases]
 
 
 def model_revisions(cases: Sequence[Case]) -> list[Revision | None]:

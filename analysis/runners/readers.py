@@ -11,12 +11,10 @@ from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.reader_study import reader_study
 from analysis.pipeline.sensitivity import intraclass
 from analysis.pipeline.variants import APPLIED, applied_scores, judge_scores, with_holm
-from analysis.runners.bench import Bench
+from analysis.runners.bench import StudyBench
 from analysis.runners.boxes import head_of
 from analysis.runners.cohort import Case
 from analysis.runners.described_otherwise import Otherwise
-from analysis.runners.digests import parameters_of
-from analysis.runners.otherwise import described
 from studies.models import Revision, Track
 
 Found = dict[str, Any]
@@ -31,7 +29,7 @@ TOO_FEW = (
 NAMES = ("reader 1", "reader 2")
 
 
-def readers(bench: Bench) -> Found:
+def readers(bench: StudyBench) -> Found:
     """Obuchowski and Rockette's analysis of the pair of readers who signed most patients together."""
     signed = signed_by_reader(bench.cases)
     labels = bench.ensemble.training.labels
@@ -44,7 +42,7 @@ def readers(bench: Bench) -> Found:
     scores: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
     for name, reader in zip(NAMES, pair, strict=True):
         revisions = [signed[reader].get(row) if row in rows else None for row in range(len(bench.cases))]
-        features, _ = described(bench, Otherwise("boxes", parameters_of(bench.study)), revisions)
+        features, _ = bench.describe(Otherwise("boxes", bench.base), revisions)
         for model, found in applied_scores(record, features).items():
             scores[model][name] = found
     kept = np.flatnonzero(np.isfinite([scores[bench.chosen][name] for name in NAMES]).all(axis=0))

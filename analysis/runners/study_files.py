@@ -7,14 +7,14 @@ goes on where it was.
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.pipeline.describe import PIPELINE_VERSION, describe_clip
+from analysis.pipeline.describe import describe_clip, digest
 from analysis.pipeline.detector import Detector
 from analysis.pipeline.errors import InvalidInputError, PipelineError
 from analysis.pipeline.tracking import non_compliance, repair, sentences
@@ -63,6 +63,7 @@ class FilePatient:
     fps: float | None = None
     calibrated: bool = False
     file_digest: str = ""
+    scanner: str = ""
     reason: str = ""
     qc: dict[str, object] = field(default_factory=dict)
 
@@ -136,8 +137,17 @@ def _ish(row: dict[str, str]) -> Ish | None:
     return Ish(probe=row["probe"], cells=int(row["cells"]) if row["cells"] else None, **copies)  # type: ignore[arg-type]
 
 
+Moved = Callable[[str, NDArray[np.float64]], NDArray[np.float64]]
+"""What is done to the boxes (T, 4) of a cine, named by its digest, before they are described."""
+
+
 def describe_patient(
-    patient: FilePatient, folder: Path, cache: Path, detector: Detector, parameters: DescribeParameters
+    patient: FilePatient,
+    folder: Path,
+    cache: Path,
+    detector: Detector,
+    parameters: DescribeParameters,
+    moved: Moved | None = None,
 ) -> None:
     """Describe the first usable cine of a patient's folder; what was described before is read again."""
     files = sorted(item for item in folder.iterdir() if item.is_file()) if folder.is_dir() else []
@@ -148,7 +158,7 @@ def describe_patient(
             if info.is_still:
                 patient.reason = "only a still image"
                 continue
-            _describe_file(patient, file, info, cache, detector, parameters)
+            _describe_file(patient, file, info, cache, detector, parameters, moved)
         except (StudiesError, PipelineError) as error:
             patient.reason = str(error)
             continue
@@ -162,14 +172,15 @@ def _describe_file(
     cache: Path,
     detector: Detector,
     parameters: DescribeParameters,
+    moved: Moved | None,
 ) -> None:
     patient.file_digest, patient.fps = info.source_sha256, info.fps
-    patient.calibrated = info.spacing_mm is not None
-    stored = (
-        cache / f"{_digest(info.source_sha256, detector.digest, PIPELINE_VERSION, asdict(parameters))}.npz"
-    )
+    patient.calibrated, patient.scanner = info.spacing_mm is not None, scanner_of(info.acquisition)
+    boxes, qc = _track(file, info, cache, detector)
+    if moved is not None:
+        boxes = moved(info.source_sha256, boxes)
+    stored = cache / f"{digest(parameters, boxes, info.source_sha256)}.npz"
     if not stored.is_file():
-        boxes, qc = _track(file, info, cache, detector)
         described = describe_clip(
             iter_frames(file, colour=info.colour),
             boxes,
@@ -203,6 +214,11 @@ def _save(path: Path, **arrays: NDArray[np.generic]) -> None:
     part = path.with_suffix(".part.npz")
     np.savez_compressed(part, **arrays)  # type: ignore[arg-type]
     part.replace(path)
+
+
+def scanner_of(acquisition: Mapping[str, object]) -> str:
+    """Maker and model of the machine, as far as the file says."""
+    return " ".join(str(acquisition[name]) for name in ("manufacturer", "model") if acquisition.get(name))
 
 
 def _digest(*parts: object) -> str:

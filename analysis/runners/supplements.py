@@ -9,7 +9,7 @@ from analysis.models import Evaluation, Job, ModelVersion, Supplement
 from analysis.pipeline.controls import learning_curve, outside_control, shuffle_control
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.cohort_report import jsonable
-from analysis.runners.bench import Bench
+from analysis.runners.bench import Bench, StudyBench
 from analysis.runners.facts import all_facts
 from analysis.runners.other_labels import label_rules, three_way_her2
 from analysis.runners.otherwise import (
@@ -38,12 +38,12 @@ def supplement_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     if not kinds:
         raise InvalidInputError("This job names no analysis that exists; start it from the Models page.")
     ticker.begin("collecting the training patients")
-    bench = Bench.of(job, ticker, version)
+    bench = StudyBench.of(job, ticker, version)
     done = sum(_do(bench, kind) for kind in kinds)
     return {"message": (ALL_DONE if done == len(kinds) else SOME_DONE).format(done=done, all=len(kinds))}
 
 
-def _do(bench: Bench, kind: str) -> bool:
+def _do(bench: StudyBench, kind: str) -> bool:
     """Compute and store one kind, or why it could not be done; return whether there are figures."""
     reason, found = "", bench.size
     bench.cautions.clear()
@@ -95,25 +95,25 @@ def outside(bench: Bench) -> Found:
     return {"control": found, "left_out": reasons}
 
 
-def subgroups(bench: Bench) -> Found:
+def subgroups(bench: StudyBench) -> Found:
     """Subgroups again, from the scores of training: facts may have been completed since."""
     record, chosen = bench.ensemble.training, bench.chosen
     cutoff, facts = bench.ensemble.cutoffs[chosen], all_facts(bench.cases)
     return subgroups_of(record.labels, record.oof[chosen], chosen, cutoff, facts, "oof")
 
 
-def confounding(bench: Bench) -> Found:
+def confounding(bench: StudyBench) -> Found:
     """The facts of the recordings again."""
     return confounders_of(bench.ensemble.training.labels, all_facts(bench.cases))
 
 
-def explanation(bench: Bench) -> Found:
+def explanation(bench: StudyBench) -> Found:
     """What the classifiers go by, again."""
     bench.ticker.begin("explaining")
     return explanation_of(bench.ensemble, bench.cohort, bench.version.summary["selected"])
 
 
-ANALYSES: dict[str, Callable[[Bench], Found]] = {
+ANALYSES: dict[str, Callable[[StudyBench], Found]] = {
     Kind.SHUFFLE: shuffle,
     Kind.LEARNING_CURVE: curve,
     Kind.LABEL_RULES: label_rules,

@@ -1,28 +1,37 @@
 """`manage.py run_study`: a whole study from files, without a browser and without a database."""
 
-import csv
 import json
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import plotly.graph_objects as go
 from django.core.management.base import BaseCommand, CommandError
 
-from analysis.models import Evaluation
+from analysis.management.study_output import write_csv, write_figures, write_table, write_tables
 from analysis.pipeline.detector import load_detector
 from analysis.pipeline.errors import PipelineError
 from analysis.pipeline.kernels.cohort_report import CohortReport
-from analysis.pipeline.learn import LearnParameters, PatientGuard, judge, learn, save_ensemble
+from analysis.pipeline.learn import PatientGuard, judge, learn, save_ensemble
 from analysis.pipeline.names import DYNAMIC_FEATURES
 from analysis.pipeline.splits import split_patients, subset
-from analysis.reports import figures
-from analysis.reports.cohort_table import table_one_of
-from analysis.reports.exports import RESEARCH_ONLY, model_table_lines, table_one_lines
+from analysis.reports.cohort_table import table_one_of, table_one_table
+from analysis.reports.exports import RESEARCH_ONLY
 from analysis.reports.judged import Judged
-from analysis.reports.model_tables import model_rows
-from analysis.runners.learn import evaluation_values
+from analysis.reports.model_tables import model_rows, model_table
+from analysis.runners.bench import with_all_cores
+from analysis.runners.file_bench import (
+    EFFORTS,
+    BarTicker,
+    Documents,
+    FileBench,
+    basic_documents,
+    facts_of_files,
+    further_documents,
+    in_order,
+    ordered,
+)
+from analysis.runners.learn import evaluation_values, learn_parameters
 from analysis.runners.study_files import (
     FilePatient,
     cohort_of,
@@ -49,6 +58,13 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True)
         parser.add_argument("--seed", type=int, default=2023)
         parser.add_argument("--effort", choices=("quick", "full"), default="quick")
+        parser.add_argument(
+            "--analyses",
+            choices=tuple(EFFORTS),
+            default="quick",
+            help="further analyses: quick (shuffled labels, learning curve) or all (also moved boxes, masks, "
+            "rings, the outside; every cine is described again)",
+        )
         parser.add_argument("--weights", type=Path, help="detector weights; default: the shipped ones")
 
     def handle(self, *args, **options):
@@ -76,19 +92,34 @@ class Command(BaseCommand):
         cohort = cohort_of(kept)
         split = split_patients(cohort.patients, cohort.labels, groups=cohort.groups, seed=options["seed"])
         training, test = subset(cohort, split.training), subset(cohort, split.test)
-        settings = LearnParameters.full() if options["effort"] == "full" else LearnParameters()
+        settings = learn_parameters(options["effort"], options["seed"])
         bar = self._bar("learning")
         learned = learn(
             training,
-            replace(settings, seed=options["seed"]),
+            settings,
             guard=PatientGuard.of(test),
             progress=lambda done, total, stage: bar(done, total),
         )
         (out / "ensemble.zip").write_bytes(save_ensemble(learned.ensemble))
         report = judge(learned.ensemble, test)
+        documents = basic_documents(learned, training, report, facts_of_files(kept))
+        codes = learned.ensemble.training.patients
+        bench = FileBench(
+            learned.ensemble,
+            ordered(training, codes),
+            with_all_cores(settings),
+            BarTicker(self._bar),
+            in_order(kept, codes),
+            options["videos"],
+            out / "work",
+            detector,
+            parameters,
+        )
+        documents |= further_documents(bench, options["analyses"])
         reports = {"apparent": learned.apparent, "oof": learned.oof, "test": report}
         sides = dict.fromkeys(training.patients, "training") | dict.fromkeys(test.patients, "test")
-        self._write_results(out, kept, sides, reports, learned.ensemble.chosen, learned.ensemble.cutoffs)
+        judged = _judged(reports, learned.ensemble.chosen, learned.ensemble.cutoffs)
+        self._write_results(out, kept, sides, judged, documents)
         self._say(learned.ensemble.chosen, reports, parameters)
         return left_out
 
@@ -103,7 +134,7 @@ class Command(BaseCommand):
     def _write_patients(self, out: Path, patients: list[FilePatient], labels: dict) -> int:
         """Features of everybody described, and who is left out and why."""
         described = [p for p in patients if p.dynamic is not None]
-        _write_csv(
+        write_csv(
             out / "features.csv",
             [["patient", *DYNAMIC_FEATURES], *[[p.clinical.patient, *p.dynamic.tolist()] for p in described]],
         )
@@ -115,7 +146,7 @@ class Command(BaseCommand):
                 reason = f"no final HER2 label ({call})"
             if reason:
                 rows.append([patient.clinical.patient, reason])
-        _write_csv(out / "excluded.csv", rows)
+        write_csv(out / "excluded.csv", rows)
         return len(rows) - 1
 
     def _write_results(
@@ -123,36 +154,28 @@ class Command(BaseCommand):
         out: Path,
         patients: list[FilePatient],
         sides: dict[str, str],
-        reports: dict[str, CohortReport],
-        chosen: str,
-        cutoffs,
+        judged: Judged,
+        documents: Documents,
     ) -> None:
-        stored = {cohort: SimpleNamespace(**evaluation_values(report)) for cohort, report in reports.items()}
         records = {
             side: [p.clinical for p in patients if sides[p.clinical.patient] == side]
             for side in ("training", "test")
         }
-        _write_csv(out / "table1.csv", table_one_lines(table_one_of(records["training"], records["test"])))
-        _write_csv(out / "tables2-4.csv", model_table_lines(model_rows(stored, chosen)))
-        _write_csv(out / "split.csv", [["patient", "side"], *sorted(sides.items())])
-        _write_csv(out / "predictions.csv", list(_prediction_lines(stored)))
-        (out / "results.json").write_text(
-            json.dumps({c: {"results": s.results, "predictions": s.predictions} for c, s in stored.items()})
-        )
-        self._draw(out / "figures", stored, chosen, cutoffs)
-
-    def _draw(self, folder: Path, stored: dict[str, Any], chosen: str, cutoffs) -> None:
-        folder.mkdir(exist_ok=True)
-        test, judged = Evaluation.Cohort.TEST, Judged(stored, chosen, cutoffs)
-        drawn = {
-            "roc": figures.roc(judged, test, chosen),
-            "forest": figures.forest(judged, test, chosen),
-            "calibration": figures.calibration_plot(judged, test, chosen),
-            "decision": figures.decision(judged, test, chosen),
-            "scores": figures.scores(judged, test, chosen),
+        rows = model_rows(judged.evaluations, judged.chosen)
+        first = table_one_table(table_one_of(records["training"], records["test"]))
+        write_table(out, first, "table1")
+        write_table(out, model_table(rows), "tables2-4")
+        write_csv(out / "split.csv", [["patient", "side"], *sorted(sides.items())])
+        write_csv(out / "predictions.csv", list(_prediction_lines(judged.evaluations)))
+        stored = {
+            cohort: {"results": row.results, "predictions": row.predictions}
+            for cohort, row in judged.evaluations.items()
         }
-        for name, figure in drawn.items():
-            go.Figure(figure).write_html(folder / f"{name}.html", include_plotlyjs="directory")
+        (out / "results.json").write_text(json.dumps(stored))
+        further = [{"kind": kind, "side": side, **document} for (kind, side), document in documents.items()]
+        (out / "further.json").write_text(json.dumps(further))
+        write_tables(out / "tables", judged, documents)
+        write_figures(out / "figures", judged, documents)
 
     def _say(self, chosen: str, reports: dict[str, CohortReport], parameters) -> None:
         self.stdout.write(f"{RESEARCH_ONLY} Chosen out of fold: {chosen}; units: {parameters.time_base}.")
@@ -164,6 +187,11 @@ class Command(BaseCommand):
             )
 
 
+def _judged(reports: dict[str, CohortReport], chosen: str, cutoffs: Mapping[str, float]) -> Judged:
+    stored = {cohort: SimpleNamespace(**evaluation_values(report)) for cohort, report in reports.items()}
+    return Judged(stored, chosen, cutoffs)
+
+
 def _prediction_lines(stored: dict[str, Any]):
     yield ["cohort", "patient", "outcome", "probability", *stored["test"].predictions["scores"]]
     for cohort, row in stored.items():
@@ -171,8 +199,3 @@ def _prediction_lines(stored: dict[str, Any]):
         for number, patient in enumerate(values["patients"]):
             scores = [scores[number] for scores in values["scores"].values()]
             yield [cohort, patient, values["labels"][number], values["probability"][number], *scores]
-
-
-def _write_csv(path: Path, lines) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(lines)

@@ -1,0 +1,99 @@
+"""`manage.py run_study`: tables and cines in, every table and figure out, and the second run goes on."""
+
+import csv
+import json
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from analysis.pipeline.learn import load_ensemble
+from analysis.pipeline.synthesis import draw_cohort, write_cohort
+from tests.pipeline.learning_cohorts import TINY
+
+PATIENTS, FRAMES = 34, 20
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A simulated cohort whose lesions tell."""
+    folder = tmp_path_factory.mktemp("files")
+    write_cohort(folder, draw_cohort(PATIENTS, seed=5, effect=1.0), FRAMES, 2)
+    return folder
+
+
+def run(files, out, monkeypatch, *more):
+    """Run the command with the smallest grids; return what it said on both channels, and its exit status."""
+    found = "analysis.management.commands.run_study.learn_parameters"
+    monkeypatch.setattr(found, lambda effort, seed: replace(TINY, seed=seed))
+    said, bars, status = StringIO(), StringIO(), 0
+    inputs = ["--clinical", files / "clinical.csv", "--pathology", files / "pathology.csv"]
+    words = [str(word) for word in (*inputs, "--videos", files / "videos", "--out", out, *more)]
+    try:
+        call_command("run_study", *words, stdout=said, stderr=bars)
+    except SystemExit as left_out:
+        status = left_out.code
+    return said.getvalue(), bars.getvalue(), status
+
+
+def test_a_whole_study_from_files_and_again(files, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    said, bars, status = run(files, out, monkeypatch, "--analyses", "quick")
+    assert "AUC" in said
+    for stage in ("describing", "learning", "learning from shuffled labels"):
+        assert stage in bars
+    excluded = list(csv.reader((out / "excluded.csv").open()))[1:]
+    assert status == (1 if excluded else 0)
+    for name in ("table1", "tables2-4", "tables/subgroups-oof", "tables/subgroups-test", "tables/themes"):
+        for kind in ("csv", "xlsx", "tex"):
+            assert (out / f"{name}.{kind}").stat().st_size > 0, (name, kind)
+    for name in ("roc-oof", "roc-test", "forest-test", "calibration-oof", "decision-test", "shap-video"):
+        assert (out / "figures" / f"{name}.html").is_file(), name
+        assert len(list(csv.reader((out / "figures" / f"{name}.csv").open()))) > 2
+    further = {(one["kind"], one["side"]): one for one in json.loads((out / "further.json").read_text())}
+    assert len(further["shuffle", "oof"]["control"]["aucs"]) == 3
+    assert {side for kind, side in further if kind == "subgroups"} == {"oof", "test"}
+    assert load_ensemble((out / "ensemble.zip").read_bytes()).chosen in said
+    predictions = (out / "predictions.csv").read_text()
+
+    works = {path.name: path.stat().st_mtime_ns for path in (out / "work").iterdir()}
+    again, _bars, status_again = run(files, out, monkeypatch, "--analyses", "none")
+    assert status_again == status
+    assert again == said
+    assert (out / "predictions.csv").read_text() == predictions
+    assert {path.name: path.stat().st_mtime_ns for path in (out / "work").iterdir()} == works
+
+    run(files, out, monkeypatch, "--analyses", "all")
+    further = {one["kind"]: one for one in json.loads((out / "further.json").read_text())}
+    rings = [row["name"] for row in further["rings"]["rows"]]
+    assert rings[:2] == ["ring 1 mm alone", "lesion and ring 1 mm"]
+    assert all(row["reference"] for row in further["box_jitter"]["rows"])
+    assert (out / "tables" / "rings.csv").is_file()
+    assert (out / "tables" / "controls.tex").is_file()
+
+
+def test_bad_tables_get_a_sentence(files, tmp_path, monkeypatch):
+    lines = (files / "clinical.csv").read_text().splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join(lines[:4]))
+    with pytest.raises(CommandError):
+        run_with(few, files, tmp_path, monkeypatch)
+    broken = tmp_path / "broken.csv"
+    broken.write_text("\n".join([lines[0], lines[1].replace(lines[1].split(",")[1], "old", 1)]))
+    with pytest.raises(CommandError, match=r"line 2, column age: expected a number, got 'old'"):
+        run_with(broken, files, tmp_path, monkeypatch)
+    with pytest.raises(CommandError, match="There is no folder"):
+        call_command(
+            "run_study", "--clinical", str(few), "--pathology", str(few), "--videos", str(tmp_path / "none"),
+            "--out", str(tmp_path / "out"),
+        )  # fmt: skip
+
+
+def run_with(clinical, files, tmp_path, monkeypatch):
+    """Run with another clinical table."""
+    call_command(
+        "run_study", "--clinical", str(clinical), "--pathology", str(files / "pathology.csv"),
+        "--videos", str(files / "videos"), "--out", str(tmp_path / "out"), stderr=StringIO(),
+    )  # fmt: skip
