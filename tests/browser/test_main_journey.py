@@ -240,7 +240,11 @@ def test_the_same_study_from_files(app, tmp_path):
     left_out = len((out / "excluded.csv").read_text().splitlines()) - 1
     assert first.returncode == (1 if left_out else 0)
     assert (out / "tables2-4.csv").read_text().count("\n") == 2 + 24 * 3
-    assert {path.stem for path in (out / "figures").glob("*.html")} >= {"roc-oof", "forest-test", "shap-video"}
+    assert {path.stem for path in (out / "figures").glob("*.html")} >= {
+        "roc-oof",
+        "forest-test",
+        "shap-video",
+    }
     described = {path.name for path in (out / "work").glob("*.npz")}
     again = subprocess.run(command, cwd=application.REPOSITORY, env=environment, capture_output=True)
     assert again.stdout == first.stdout
