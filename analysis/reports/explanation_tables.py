@@ -94,13 +94,18 @@ def swarm(one: Document) -> dict[str, Any] | None:
                 "cmin": -2,
                 "cmax": 2,
                 "colorscale": [[0, "#0072B2"], [0.5, "#BBBBBB"], [1, "#D55E00"]],
-                "showscale": column == 0,
-                "colorbar": {"title": {"text": _("value (z)")}, "thickness": 12},
+                "showscale": False,
             },
         )
     figure.add_vline(x=0, line={"color": "#888", "width": 1})
     figure.update_yaxes(tickvals=rows.tolist(), ticktext=names, range=[-0.7, len(names) - 0.3])
     figure.update_xaxes(title=_("share of the log-odds of HER2-positive"))
+    # the height of a point inside its row says nothing: the file holds value and share
+    lines: list[list[object]] = [["series", "standardised value", "share of the log-odds"]]
+    for column, name in enumerate(names):
+        pairs = zip(values[:, column].tolist(), shares[:, column].tolist(), strict=True)
+        lines += [[name, *pair] for pair in pairs]
+    figure.update_layout(meta={"lines": lines})
     return finished(figure, height=140 + ROW_PX * len(names))
 
 

@@ -8,10 +8,13 @@ from django.contrib.auth.models import User
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from analysis.reports import comparison_figures, figures, sample_size
+from analysis.models import Supplement
+from analysis.reports import comparison_figures, figures, sample_size, supplement_figures
 from analysis.reports.explanation_tables import drawn
 from analysis.reports.judged import Judged
 from studies.models import Study
+
+Kind = Supplement.Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,21 @@ def judged(draw: Callable[[Judged, str, str], dict[str, Any]]) -> Callable[[Scen
 NOT_A_TEST = _("P as the paper computes it; not a test of patients.")
 
 FIGURES: dict[str, Figure] = {
+    "subgroups": Figure(
+        _("Subgroups at the frozen cut-off"),
+        _("Hollow and grey: fewer than 20 patients. In brackets: patients."),
+        supplement_figures.stored(Kind.SUBGROUPS, supplement_figures.subgroups),
+    ),
+    "learning-curve": Figure(
+        _("Learning curve"),
+        _("The model of record learned again from shares of each training fold, judged out of fold."),
+        supplement_figures.stored(Kind.LEARNING_CURVE, supplement_figures.learning_curve),
+    ),
+    "influence": Figure(
+        _("What the video classifier of record goes by"),
+        _("Orange: more speaks for HER2-positive; blue: less does; grey: neither way clearly."),
+        supplement_figures.stored(Kind.EXPLANATION, supplement_figures.influence),
+    ),
     "shap-video": Figure(
         _("SHAP of the video classifier of record"),
         _(

@@ -148,7 +148,8 @@ def confounder_table(document: Document, side: str) -> Table:
                 _("alarm: it predicts by itself")
                 if row["alarm"]
                 else translated(row["reason"]) or _("no alarm"),
-            ]
+            ],
+            flagged=row["alarm"],
         )
         for row in document["rows"]
     ]
@@ -266,7 +267,8 @@ def control_table(found: Found) -> Table:
 def _control(words: str, cell: Cell, document: Document) -> Line:
     control = document["control"]
     verdict = _("passed") if control["passed"] else _("not passed: something else than the lesion predicts")
-    return Line([words, cell, "", Cell(control["tolerance"], places=2), verdict])
+    cells = [words, cell, "", Cell(control["tolerance"], places=2), verdict]
+    return Line(cells, flagged=not control["passed"])
 
 
 def reader_table(document: Document) -> Table:
