@@ -229,6 +229,15 @@ def target_label(target: Target) -> str:
     return str(models[target.part]._meta.get_field(target.field).verbose_name)
 
 
+class LesionForm(StyledMixin, forms.ModelForm):
+    """A lesion."""
+
+    class Meta:
+        model = Lesion
+        fields = ["laterality", "clock_position"]
+        labels = {"laterality": _("Side of the body"), "clock_position": _("Clock position (1 to 12)")}
+
+
 class ExamForm(StyledMixin, forms.ModelForm):
     """A visit."""
 

@@ -1,5 +1,7 @@
 """ClinicalRecord: the six clinical variables of the paper and the usual ones beside them."""
 
+from decimal import Decimal
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -62,7 +64,10 @@ class ClinicalRecord(Row):
         decimal_places=2,
         null=True,
         blank=True,
-        validators=[MinValueValidator(SIZE_RANGE_CM[0]), MaxValueValidator(SIZE_RANGE_CM[1])],
+        validators=[
+            MinValueValidator(Decimal(str(SIZE_RANGE_CM[0]))),  # as floats, 0.1 cm would be out of range
+            MaxValueValidator(Decimal(str(SIZE_RANGE_CM[1]))),
+        ],
         help_text=_("Transverse diameter of the largest cross-section on ultrasound."),
     )
     c_t = models.PositiveSmallIntegerField(

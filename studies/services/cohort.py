@@ -1,6 +1,7 @@
 """Writes of the cohort: studies, sites, grants, patients, exams, clinical records."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from studies.permissions import forget_grants
 from studies.rules.clinical_checks import clinical_notices
 from studies.services.audit import audit_record, changed_fields
 from studies.services.hospital_numbers import hospital_number_set
+from studies.services.parts import check_day
 from studies.services.queries import Subject, queries_settle, queries_sync
 
 CLINICAL_FIELDS = (
@@ -115,8 +117,9 @@ def patient_create(
 
 
 @transaction.atomic
-def exam_create(*, actor: User, patient: Patient, phase: str, performed_on: Any = None) -> Exam:
+def exam_create(*, actor: User, patient: Patient, phase: str, performed_on: date | None = None) -> Exam:
     """Add a visit."""
+    check_day(performed_on)
     last = patient.exams.order_by("-number").first()
     exam = Exam(
         patient=patient, phase=phase, performed_on=performed_on, number=(last.number if last else 0) + 1

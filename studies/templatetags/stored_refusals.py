@@ -88,6 +88,7 @@ REFUSALS = (
     gettext_noop("Say why the link is cut; the reason is kept."),
     gettext_noop("This patient has no hospital number."),
     gettext_noop("Say why you need the hospital number; the reason is kept."),
+    gettext_noop("The day of the visit lies in the future; correct it."),
     gettext_noop("Give the view a name."),
     gettext_noop("This view belongs to somebody else; save one of your own."),
     gettext_noop("This field takes no reason for being empty."),

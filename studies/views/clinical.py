@@ -16,12 +16,15 @@ from studies.forms import ClinicalForm
 from studies.guards import require
 from studies.models import ClinicalRecord
 from studies.rules.clinical_checks import clinical_notices
-from studies.rules.sentences import Notice
+from studies.rules.parameters import PARAMETERS, Parameter
+from studies.rules.sentences import Notice, decimals
 from studies.selectors import patient_get
 from studies.services.cohort import clinical_save
+from studies.services.completeness import REASONS
 
 REASON_PREFIX = "keep_"
 REASON_LENGTH = 300
+MISSING_PREFIX = "missing_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,41 @@ def _queries(values: dict[str, Any], reasons: dict[str, str]) -> list[Query]:
     return [Query(notice, reasons.get(notice.code, "")) for notice in clinical_notices(values)]
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A field of the form with its range and the reason why it is empty."""
+
+    field: Any
+    parameter: Parameter | None
+    reason: str
+
+    @property
+    def low(self) -> str:
+        """The least that is allowed."""
+        return decimals(self.parameter.low) if self.parameter else ""
+
+    @property
+    def high(self) -> str:
+        """The most that is allowed, with the unit."""
+        if self.parameter is None:
+            return ""
+        unit = "" if self.parameter.unit == "a" else f" {self.parameter.unit}"
+        return decimals(self.parameter.high) + unit
+
+
+def _items(form: ClinicalForm, reasons: dict[str, str]) -> list[Item]:
+    return [Item(field, PARAMETERS.get(field.name), reasons.get(field.name, "")) for field in form]
+
+
+def _typed_missing(request: HttpRequest, values: dict[str, Any]) -> dict[str, str]:
+    """The reasons chosen for fields that are empty; a value needs none."""
+    return {
+        name: request.POST[f"{MISSING_PREFIX}{name}"]
+        for name in ClinicalForm.Meta.fields
+        if request.POST.get(f"{MISSING_PREFIX}{name}") in REASONS and values.get(name) in (None, "")
+    }
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def clinical_edit(request: HttpRequest, patient_id: object) -> HttpResponse:
@@ -68,14 +106,18 @@ def clinical_edit(request: HttpRequest, patient_id: object) -> HttpResponse:
         clinical_save(
             actor=request.user,
             patient=row,
-            values=form.cleaned_data | {"kept_warnings": kept},
+            values=form.cleaned_data
+            | {"kept_warnings": kept, "missing_reasons": _typed_missing(request, form.cleaned_data)},
             reason=request.POST.get("reason", ""),
         )
         return _after_saving(request, row.pk, sum(not query.reason for query in queries))
     queries = (
         _queries(form.cleaned_data, _typed_reasons(request)) if form.is_bound else clinical_queries(record)
     )
+    stored = getattr(record, "missing_reasons", {})
+    reasons = _typed_missing(request, {}) if form.is_bound else stored
     context = {"study": row.study, "patient": row, "form": form, "queries": queries}
+    context |= {"items": _items(form, reasons), "reasons": REASONS}
     return render(request, "studies/clinical_form.html", context)
 
 

@@ -99,6 +99,7 @@ def patient(request: HttpRequest, patient_id: object) -> HttpResponse:
         "missing": _missing_fields(row),
         "queries": clinical_queries(getattr(row, "clinical", None)),
         "data_queries": open_queries_of(row, viewer=user),
+        "source_rows": row.source_rows.all() if sees_labels else [],
         "timeline": timeline_of(row, with_specimens=sees_labels),
         "decision": decision_of(row),
         "exclusions": exclusions_of(row) if permissions.can_view_screening(user, study) else [],

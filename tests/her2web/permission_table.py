@@ -148,6 +148,14 @@ audit                        GET    302    403    403    403    403    200    40
 cohort                       GET    302    200    200    200    200    200    404    200    200
 patient-create               GET    302    200    403    403    403    403    404    200    403
 patient-create               POST   302    302    403    403    403    403    404    200    403
+lesion-create                GET  302    200    403    403    403    403    404    404    403
+lesion-create                POST 302    302    403    403    403    403    404    404    403
+lesion                       GET  302    200    403    403    403    403    404    404    403
+lesion                       POST 302    302    403    403    403    403    404    404    403
+exam-create                  GET  302    200    403    403    403    403    404    404    403
+exam-create                  POST 302    302    403    403    403    403    404    404    403
+exam                         GET  302    200    403    403    403    403    404    404    403
+exam                         POST 302    302    403    403    403    403    404    404    403
 cohort-bulk                  POST   302    302    403    403    403    403    404    302    403
 cohort-views                 POST   302    302    302    302    302    302    404    302    302
 completeness                 GET    302    200    200    200    200    200    404    200    200

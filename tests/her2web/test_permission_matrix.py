@@ -26,7 +26,8 @@ REASON = {"reason": "because"}
 OBJECT_OF = {
     "patient_id": "patient", "clip_id": "clip", "track_id": "own", "upload_id": "upload", "job_id": "job",
     "specimen_id": "specimen", "version_id": "version", "grant_id": "grant",
-    "query_id": "query", "import_id": "table", "file_id": "report_file",
+    "query_id": "query", "import_id": "table", "lesion_id": "lesion", "exam_id": "exam",
+    "file_id": "report_file",
 }  # fmt: skip
 ROW_OF = {
     "studies": "study", "sites": "site", "patients": "patient", "lesions": "lesion", "exams": "exam",
@@ -134,6 +135,10 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "cohort-bulk": {"act": "missing", "field": "grade", "reason": "unknown", "patient": patient},
         "cohort-views": {"name": "mine"},
         "clinical-cell": {"age_years": 51},
+        "exam-create": {"phase": "baseline"},
+        "exam": {"phase": "baseline"},
+        "lesion-create": {"laterality": "L"},
+        "lesion": {"laterality": "L"},
         "export": {"format": "csv"},
         "import": {"act": "discard"},
         "hospital-find": {"number": "0815"},

@@ -92,6 +92,8 @@ def address(world: SimpleNamespace, page: str) -> str:
         "patient": world.patient, "clinical-edit": world.patient, "prediction": world.patient,
         "patient-screening": world.patient,
         "hospital-number": world.patient, "specimen-create": world.patient, "specimen": world.specimen,
+        "lesion-create": world.patient, "lesion": world.patient.lesions.first(),
+        "exam-create": world.patient, "exam": world.patient.exams.first(),
         "import": world.table, "query": world.query, "query-create": world.patient, "job": world.job,
         "clip": world.clip, "curves": world.clip, "clip-pixels": world.clip,
     }  # fmt: skip
