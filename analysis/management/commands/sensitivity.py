@@ -96,9 +96,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(
-            f"{path} cannot be read as a text file; write it by detect --json."
-        ) from error
+        raise InvalidInputError(f"{path} cannot be read as text; write it by detect --json.") from error
 
 
 def _frames(path: Path, wanted: set[int]) -> NDArray[np.uint8]:
