@@ -248,6 +248,7 @@ def measure_memory(context: BrowserContext, made: Site, minutes: float) -> list[
     third = max(1, len(samples) // 3)
     early, late = statistics.median(samples[third : 2 * third]), statistics.median(samples[-third:])
     return [
+        Figure("memory, scrubbing for", minutes, "min"),
         Figure("memory, middle third", early, "MB"),
         Figure("memory, last third", late, "MB"),
         Figure("memory, growth", 100 * (late - early) / early, "%", 10),
