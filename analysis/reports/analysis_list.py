@@ -56,6 +56,11 @@ class AnalysisRow:
     on_test: Supplement | None
 
     @property
+    def is_due(self) -> bool:
+        """Whether it is offered first: not done yet, and no cine has to be described again."""
+        return self.found is None and self.question.cost is not LONG
+
+    @property
     def reason(self) -> str:
         """Why the newest one gave no figures, empty where it did."""
         return str(self.found.results.get("reason", "")) if self.found else ""

@@ -114,6 +114,7 @@ def subgroup_table(document: Document, side: str) -> Table:
                         proportion(level["evaluation"], "SEN"),
                         proportion(level["evaluation"], "SPC"),
                         p_text(p) if first and p is not None else "",
+                        translated(level["reason"]),
                     ],
                     small=level["small"],
                 )
@@ -127,6 +128,7 @@ def subgroup_table(document: Document, side: str) -> Table:
         Column("SEN", numeric=True, interval=True),
         Column("SPC", numeric=True, interval=True),
         Column(_("P (Holm)"), numeric=True, name="p_holm"),
+        Column(_("Remark"), name="remark"),
     ]
     notes = [
         _("Groups under 20 patients are grey: their intervals say little. No cut-off was chosen anew."),
@@ -201,6 +203,8 @@ def variant_table(name: str, title: str, document: Document, *notes: str) -> Tab
         Column(_("Calls that change"), numeric=True, name="flipped"),
         Column(_("Remark"), name="remark"),
     ]
+    if not lines:
+        return Table(name, title, columns, lines, notes, " ".join(remarks(document)))
     return Table(name, title, columns, lines, [*remarks(document), *notes])
 
 
@@ -332,7 +336,10 @@ def class_table(document: Document) -> Table:
         Column(_("called low"), numeric=True, name="called low"),
         Column(_("called positive"), numeric=True, name="called positive"),
     ]
-    return Table("three-way", _("Three-way HER2, out of fold"), columns, lines, notes)
+    title = _("Three-way HER2, out of fold")
+    if not lines:
+        return Table("three-way", title, columns, lines, (), " ".join(notes))
+    return Table("three-way", title, columns, lines, notes)
 
 
 def curve_table(document: Document) -> Table:
