@@ -246,7 +246,7 @@ def _take_reading(
         record.readings[specimen.pk] = label
         record.new.append(label)
         outcome.changed = True
-    if label.status == Label.Status.LOCKED:
+    if label.status != Label.Status.DRAFT:
         _compare_with_signed(record, label, _storable(parsed), outcome)
     else:
         storable = _storable(parsed)

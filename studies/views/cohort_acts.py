@@ -74,7 +74,7 @@ def _cell_form(data: Any, record: Any, name: str) -> ClinicalForm:
     form = ClinicalForm(data, instance=record, prefix=None)
     for other in [other for other in form.fields if other != name]:
         del form.fields[other]
-    form.fields[name].widget.attrs |= {"class": "form-control form-control-sm cell-input", "autofocus": True}
+    form.fields[name].widget.attrs["class"] = "form-control form-control-sm cell-input"
     return form
 
 

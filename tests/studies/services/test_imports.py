@@ -37,7 +37,8 @@ from studies.services.imports import (
     import_start,
     imports_purge,
 )
-from studies.services.pathology import label_lock, label_save
+from studies.services.pathology import label_save
+from studies.services.signing import label_lock
 from tests.factories import make_patient, make_person, make_site, make_study
 from tests.studies.rules.test_her2_text import AGREEMENT, QUERIES
 
