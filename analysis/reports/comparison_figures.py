@@ -40,7 +40,7 @@ def roc_all(judged: Judged, cohort: str, model: str) -> dict[str, Any]:
         )
     add_diagonal(figure)
     figure.update_xaxes(title=_("1 − specificity"), range=[-0.01, 1.01], constrain="domain")
-    figure.update_yaxes(title=_("sensitivity"), range=[-0.01, 1.01], scaleanchor="x")
+    figure.update_yaxes(title=_("sensitivity"), range=[-0.01, 1.01], scaleanchor="x", constrain="domain")
     figure.update_layout(legend={"traceorder": "reversed", "font": {"size": 11}})
     return finished(figure, height=560)
 

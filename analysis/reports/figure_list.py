@@ -9,7 +9,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from analysis.models import Supplement
-from analysis.reports import comparison_figures, figures, sample_size, supplement_figures
+from analysis.reports import (
+    comparison_figures,
+    figures,
+    frame_figure,
+    sample_size,
+    study_drawings,
+    supplement_figures,
+)
 from analysis.reports.explanation_tables import drawn
 from analysis.reports.judged import Judged
 from studies.models import Study
@@ -54,6 +61,35 @@ def judged(draw: Callable[[Judged, str, str], dict[str, Any]]) -> Callable[[Scen
 NOT_A_TEST = _("P as the paper computes it; not a test of patients.")
 
 FIGURES: dict[str, Figure] = {
+    "frame": Figure(
+        _("Figure 1: a frame and what of it is measured"),
+        _(
+            "A training patient of your own sites; the box of record in the middle of its measured frames. "
+            "Everything outside the mask is black and does not count."
+        ),
+        lambda scene: frame_figure.frame_figure(
+            scene.study, viewer=scene.viewer, number=frame_figure.example_number(scene.asked)
+        ),
+        needs_model=False,
+    ),
+    "pipeline": Figure(
+        _("Figure 2: from cines to calls"),
+        _("The pipeline with the counts of this study."),
+        lambda scene: study_drawings.pipeline(scene.study, scene.judged, viewer=scene.viewer),
+        needs_model=False,
+    ),
+    "flow": Figure(
+        _("Figure 3: flow of patients"),
+        _("Who was registered, left out and why, learned from, and judged. Frames are never counted as n."),
+        lambda scene: study_drawings.flow(scene.study, viewer=scene.viewer),
+        needs_model=False,
+    ),
+    "her2-status": Figure(
+        _("Figure 4: HER2 status on both sides"),
+        _("IHC, and ISH where it decides. A sealed test side is shown to those who read labels."),
+        lambda scene: study_drawings.her2_status(scene.study, viewer=scene.viewer),
+        needs_model=False,
+    ),
     "subgroups": Figure(
         _("Subgroups at the frozen cut-off"),
         _("Hollow and grey: fewer than 20 patients. In brackets: patients."),

@@ -53,7 +53,7 @@ def roc(judged: Judged, cohort: str, model: str) -> dict[str, Any]:
             _operating_point(figure, stored, PALETTE[number])
     add_diagonal(figure)
     figure.update_xaxes(title=_("1 − specificity"), range=[-0.01, 1.01], constrain="domain")
-    figure.update_yaxes(title=_("sensitivity"), range=[-0.01, 1.01], scaleanchor="x")
+    figure.update_yaxes(title=_("sensitivity"), range=[-0.01, 1.01], scaleanchor="x", constrain="domain")
     return finished(figure, height=560, legend_below=True)
 
 

@@ -13,6 +13,7 @@ from analysis.reports.audited import finding_table, method_table
 from analysis.reports.calls_table import calls_table
 from analysis.reports.cohort_table import table_one, table_one_table
 from analysis.reports.figure_list import FIGURES
+from analysis.reports.frame_figure import example_number, examples
 from analysis.reports.judged import Judged
 from analysis.reports.model_tables import COHORT_ORDER, cohort_label, model_name, model_rows, model_table
 from analysis.reports.paper import BEST, CITATION, left_out, printed_tables, table_one_again
@@ -53,6 +54,7 @@ def summary(request: HttpRequest, study: Study, judged: Judged | None) -> Contex
         "headline": headline(judged),
         "sizes": sizes(study),
         "figures": figures_of("forest", "roc"),
+        "flow": figures_of("flow")[0],
     }
 
 
@@ -75,6 +77,25 @@ def performance(request: HttpRequest, study: Study, judged: Judged | None) -> Co
         "slider": {"least": LEAST, "most": MOST, "share": USUAL},
         "figures": figures_of("roc", "scores", "calibration", "decision"),
     }
+
+
+def pictures(request: HttpRequest, study: Study, judged: Judged | None) -> Context:
+    """The paper's Figures 1 to 5 for the study at hand."""
+    number, n = example_number(request.GET), len(examples(study, viewer=request.user))
+    frame = figures_of("frame")[0]
+    context: Context = {
+        "frame": frame if n else None,
+        "frame_query": urlencode({"example": number}),
+        "example": number % n + 1 if n else 0,
+        "n_examples": n,
+        "next": (number + 1) % n if n else 0,
+        "previous": (number - 1) % n if n else 0,
+        "drawn": figures_of("pipeline", "flow"),
+        "status": figures_of("her2-status")[0],
+    }
+    if judged is None or judged.headline is None:
+        return context
+    return context | {"curves": figures_of("roc-all")[0]}
 
 
 def tables(request: HttpRequest, study: Study, judged: Judged | None) -> Context:
@@ -162,6 +183,7 @@ PARTS: dict[str, Callable[[HttpRequest, Study, Judged | None], Context]] = {
     "summary": summary,
     "performance": performance,
     "tables": tables,
+    "pictures": pictures,
     "comparisons": comparisons,
     "as-published": as_published,
     "sample-size": sample_size,

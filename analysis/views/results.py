@@ -66,6 +66,7 @@ def tabs(study: Study, current: str) -> list[dict[str, object]]:
         "performance": _("Performance"),
         "tables": _("Tables"),
         "comparisons": _("Comparisons"),
+        "pictures": _("The paper’s figures"),
         "explanation": _("Explanation"),
         "further": _("Further analyses"),
         "as-published": _("As published"),

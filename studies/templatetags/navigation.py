@@ -49,10 +49,15 @@ def _links(request, study) -> list[Link]:
         (_("Audit"), "audit", permissions.can_administer(user, study)),
     ]
     return [
-        Link(label, url := reverse(name, args=[study.slug]), url == request.path)
+        Link(label, url := reverse(name, args=[study.slug]), _is_current(name, url, request.path))
         for label, name, allowed in entries
         if allowed
     ]
+
+
+def _is_current(name: str, url: str, path: str) -> bool:
+    """Whether the page is open, or a part of the results below it."""
+    return path == url or (name == "results" and path.startswith(url))
 
 
 def _is_pathologist(user, study) -> bool:

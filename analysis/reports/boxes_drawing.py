@@ -1,0 +1,112 @@
+"""Boxes and arrows as a Plotly figure, so that a drawing is saved like every other figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from analysis.reports.plotting import GREY
+
+LINE_PX, PAD_PX, FONT_PX = 18, 10, 12
+WIDTH = 1200
+"""The drawing is so many units wide and scales with the page; its height is in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box at its upper left corner; the first line is bold."""
+
+    x: float
+    y: float
+    width: float
+    lines: Sequence[str]
+
+    @property
+    def height(self) -> float:
+        """In pixels."""
+        return LINE_PX * len(self.lines) + 2 * PAD_PX
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge."""
+        return self.y + self.height
+
+    @property
+    def middle(self) -> float:
+        """Horizontal centre."""
+        return self.x + self.width / 2
+
+    @property
+    def centre(self) -> float:
+        """Vertical centre."""
+        return self.y + self.height / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """From a point to a point."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+def down(a: Box, b: Box) -> Arrow:
+    """From the lower edge of one box to the upper edge of another."""
+    return Arrow(a.middle, a.bottom, b.middle, b.y)
+
+
+def across(a: Box, b: Box) -> Arrow:
+    """From the right edge of one box to the left edge of another."""
+    return Arrow(a.x + a.width, a.centre, b.x, b.centre)
+
+
+def drawing(
+    boxes: Sequence[Box], arrows: Sequence[Arrow], lines: Sequence[Sequence[object]]
+) -> dict[str, Any]:
+    """The figure; lines: what its CSV holds, the header first."""
+    height = max(box.bottom for box in boxes) + 12
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0], y=[0], mode="markers", marker={"opacity": 0}, hoverinfo="skip", showlegend=False
+    )
+    for box in boxes:
+        corners = {"x0": box.x, "y0": box.y, "x1": box.x + box.width, "y1": box.bottom}
+        figure.add_shape(type="rect", line={"color": GREY, "width": 1}, **corners)
+        _words(figure, box, box.lines[:1], 0, bold=True)
+        _words(figure, box, box.lines[1:], LINE_PX, bold=False)
+    for arrow in arrows:
+        figure.add_annotation(
+            x=arrow.x2, y=arrow.y2, ax=arrow.x1, ay=arrow.y1, xref="x", yref="y", axref="x", ayref="y",
+            text="", showarrow=True, arrowhead=2, arrowwidth=1.2, arrowcolor=GREY,
+        )  # fmt: skip
+    hidden = {"visible": False, "fixedrange": True}
+    figure.update_xaxes(range=[-4, WIDTH + 4], **hidden)
+    figure.update_yaxes(range=[height, -4], **hidden)
+    figure.update_layout(
+        template=None,
+        height=round(height),
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        hovermode=False,
+        meta={"lines": [list(line) for line in lines]},
+    )
+    return figure.to_plotly_json()
+
+
+def _words(figure: go.Figure, box: Box, lines: Sequence[str], below: float, *, bold: bool) -> None:
+    """Lines inside a box; weight is set by the font, since markup would need an inline style."""
+    if lines:
+        figure.add_annotation(
+            x=box.x,
+            y=box.y + below,
+            text="<br>".join(lines),
+            showarrow=False,
+            xanchor="left",
+            yanchor="top",
+            xshift=6,
+            yshift=4 - PAD_PX,
+            align="left",
+            font={"size": FONT_PX, "weight": 700 if bold else 400},
+        )
