@@ -61,9 +61,9 @@ WORDS = {
 }
 
 
-def documents(study: Study, *, viewer: User) -> Found:
+def documents(study: Study | None, *, viewer: User | None) -> Found:
     """(kind, side) to the newest stored document of the ensemble of record."""
-    version = active_ensemble(study)
+    version = active_ensemble(study) if study is not None else None  # None: a study from files has no rows
     if version is None:
         return {}
     return {key: row.results for key, row in supplements_for(version, viewer=viewer).items()}
