@@ -214,6 +214,11 @@ def can_view_labels_in(user: User, study: Study) -> bool:
     return not is_blinded(user, study) and has_role(user, study, LABEL_ROLES)
 
 
+def can_view_label_tables(user: User, study: Study) -> bool:
+    """Who sees labels, and administrators; those see no patient of a sealed test side in the tables."""
+    return not is_blinded(user, study) and has_role(user, study, LABEL_ROLES | {Role.ADMINISTRATOR})
+
+
 def _is_sealed_test(patient: Patient) -> bool:
     membership = getattr(patient, "membership", None)
     on_test_side = membership is not None and membership.side == membership.Side.TEST

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from studies.rules.her2_types import Call
+from studies.rules.her2_types import Call, Category
+from studies.rules.sentences import gettext_noop
 
 TRAINABLE = (Call.POSITIVE, Call.NEGATIVE)
 
@@ -66,3 +67,48 @@ def cross_tab(pairs: Iterable[tuple[str, str]], order: Sequence[str] = tuple(Cal
         columns=sorted_words({column for _, column in counts}),
         counts=MappingProxyType(dict(counts)),
     )
+
+
+@dataclass(frozen=True)
+class PaperCase:
+    """One of the cases in which the paper's words and the guideline may part (CLINICAL C.5)."""
+
+    code: str
+    text: str
+    paper: str
+    guideline: str
+
+
+PAPER_CASES: tuple[PaperCase, ...] = (
+    PaperCase("T1", gettext_noop("IHC 3+, no ISH"), "UNDEFINED", "POSITIVE"),
+    PaperCase("T2", gettext_noop("IHC 3+, ISH group 5"), "UNDEFINED", "POSITIVE"),
+    PaperCase("T3", gettext_noop("IHC 2+, no ISH"), "UNDEFINED", "PENDING_ISH"),
+    PaperCase("T4", gettext_noop("IHC 2+, ISH group 1"), "POSITIVE", "POSITIVE"),
+    PaperCase("T5", gettext_noop("IHC 2+, ISH group 2, also on recount"), "POSITIVE", "NEGATIVE"),
+    PaperCase("T6", gettext_noop("IHC 2+, ISH group 3, also on recount"), "NEGATIVE", "POSITIVE"),
+    PaperCase("T7", gettext_noop("IHC 2+, ISH group 4, also on recount"), "NEGATIVE", "NEGATIVE"),
+    PaperCase("T8", gettext_noop("IHC 0 or 1+, ISH group 1"), "NEGATIVE", "POSITIVE"),
+    PaperCase("T9", gettext_noop("IHC 1+"), "NEGATIVE", "NEGATIVE"),
+    PaperCase("T10", gettext_noop("IHC 0 with faint staining (ultralow)"), "NEGATIVE", "NEGATIVE"),
+)
+
+
+def paper_case(
+    *, ihc_score: str, has_ish: bool, ish_group: int | None, call: str, category: str
+) -> str | None:
+    """The code of the case that a reading is, or None where the two rules cannot part (CLINICAL C.5).
+
+    Args:
+        call: tells a recount that confirms its group (POSITIVE, NEGATIVE) from one that is still open.
+    """
+    settled = call in TRAINABLE
+    by_group = {1: "T4", 2: "T5", 3: "T6", 4: "T7"}
+    if ihc_score == "3+":
+        return "T1" if not has_ish else "T2" if ish_group == 5 else None
+    if ihc_score == "2+":
+        return "T3" if not has_ish else by_group.get(ish_group or 0) if settled else None
+    if ihc_score in ("0", "1+") and ish_group == 1:
+        return "T8"
+    if ihc_score == "1+" and settled:
+        return "T9"
+    return "T10" if ihc_score == "0" and category == Category.ULTRALOW else None

@@ -171,6 +171,8 @@ def _call_words() -> dict[str, str]:
         "NEEDS_ADJUDICATION": _("adjudication needed"),
         "NEEDS_DUAL_PROBE": _("dual-probe ISH needed"),
         "INDETERMINATE": _("indeterminate"),
+        "UNDEFINED": _("undefined"),
+        "": "–",
     }
 
 
@@ -288,6 +290,7 @@ def _cohort_acts() -> dict[str, str]:
         "criterion.decide": _("decided a criterion by hand"),
         "export.flow": _("exported the recruitment flow"),
         "export.screening": _("exported the screening"),
+        "export.labels": _("exported the tables of labels"),
         "study.create": _("opened the study"),
         "study.freeze_base": _("froze the units and the frequency band"),
         "study.newcomer_rule": _("set the rule for new patients"),

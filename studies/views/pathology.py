@@ -112,6 +112,8 @@ def _page(
         row.seen = visible_readings(readings, request.user)
         record = readings.of_record
         row.shown = record if record in row.seen else next(iter(row.seen), None)
+        apart = row.seen if readings.needs_adjudication else [row.shown] if row.shown else []
+        row.scores = " / ".join(label.ihc_score or "–" for label in apart)
         row.required = row.shown.required_action if row.shown else ""
     return page
 

@@ -150,7 +150,7 @@ def _context(
         "visible": visible,
         "compared": _compared(visible, readings.differences),
         "may_enter": permissions.can_enter_pathology(request.user, row.patient),
-        "may_take_over": _may_take_over(request, readings),
+        "may_take_over": _may_take_over(request, readings) if stand.role is None else None,
         "may_recount": _may_recount(request, readings),
         "may_cosign": _may_cosign(request, readings),
         "history": _history(visible),

@@ -199,6 +199,8 @@ pixels                       GET    302    200    200    403    403    403    40
 clip-pixels                  GET    302    200    200    404    403    403    404    404    200
 clip-pixels                  POST   302    200    200    404    403    403    404    404    200
 pathology                    GET    302    200    403    200    200    403    404    200    403
+label-tables                 GET    302    200    403    200    200    200    404    200    403
+label-tables-csv             GET    302    200    403    200    200    200    404    200    403
 specimen                     GET    302    200    403    200    200    200    404    404    403
 specimen                     POST   302    403    403    302    403    403    404    404    403
 call-preview                 POST   302    200    403    200    200    200    404    404    403

@@ -41,6 +41,7 @@ PAGES_OF = {
         "hospital-find", "hospital-number", "results", "models", "detectors", "jobs", "job", "split",
         "pathology", "specimen", "prediction", "curves", "queries", "query", "query-create",
         "screening", "patient-screening", "jobs-summary",
+        "label-tables",
     ),
     "sonographer": (
         "home", "study", "cohort", "patient", "upload", "worklist", "clip", "jobs", "curves", "query-create",
@@ -168,6 +169,8 @@ def queries_of(user, path: str) -> int:
         ("coordinator", "upload"),
         ("clinician", "study"),
         ("coordinator", "screening"),
+        ("clinician", "label-tables"),
+        ("coordinator", "pathology"),
     ],
 )
 def test_the_number_of_queries_does_not_grow_with_the_list(role, page):
