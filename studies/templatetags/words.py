@@ -1,7 +1,10 @@
 """Words for what is stored as a code: roles, acts, HER2 calls, fields, and the rules' own sentences."""
 
+from functools import lru_cache
+
 from django import template
 from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from studies.models import ClinicalRecord, DataQuery, Exam, Label, Lesion, RoleGrant, Screening, Specimen
@@ -36,7 +39,7 @@ def action_label(action: str) -> str:
 @register.simple_tag
 def call_label(call: str) -> str:
     """Return the engine's HER2 call in words."""
-    return _call_words().get(call, call)
+    return _call_words_in(get_language()).get(call, call)
 
 
 @register.simple_tag
@@ -91,7 +94,7 @@ def field_label(name: str) -> str:
     """Return a field's name as the forms show it; names of no form stay as they are."""
     if name in BY_CODE:
         return in_words(BY_CODE[name].name)
-    if name in (others := _other_fields()):
+    if name in (others := _other_fields_in(get_language())):
         return others[name]
     for model in (ClinicalRecord, Screening, Lesion, Exam, Specimen, Label):
         try:
@@ -159,6 +162,18 @@ def in_words(sentence: object) -> str:
     if isinstance(sentence, Sentence):
         return sentence.translated(_)
     return translated(str(sentence)) if sentence else ""
+
+
+@lru_cache(maxsize=8)
+def _call_words_in(_language: str | None) -> dict[str, str]:
+    """The words of the language that is active; a table asks for them hundreds of times a page."""
+    return _call_words()
+
+
+@lru_cache(maxsize=8)
+def _other_fields_in(_language: str | None) -> dict[str, str]:
+    """As above."""
+    return _other_fields()
 
 
 def _call_words() -> dict[str, str]:
