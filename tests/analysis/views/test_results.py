@@ -18,6 +18,8 @@ from tests.analysis.supplement_rows import store_supplements
 from tests.factories import logged_in, make_person, make_study
 
 pytestmark = pytest.mark.django_db
+NEED_CINES = {"frame", "her2-status"}
+"""Figures that need a cine or labels: tests/analysis/views/test_pictures.py."""
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
@@ -82,7 +84,7 @@ def test_figures_of_the_side_and_model_asked_for(made):
 # --- figures ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in NEED_CINES])
 @pytest.mark.parametrize("cohort", ["test", "oof"])
 def test_every_figure_is_drawn_and_leaves_its_numbers(made, name, cohort):
     drawn = json.loads(file(made, "figure", name, cohort=cohort).content)
@@ -91,7 +93,7 @@ def test_every_figure_is_drawn_and_leaves_its_numbers(made, name, cohort):
         csv.reader(io.StringIO(file(made, "figure-csv", name, cohort=cohort).content.decode("utf-8-sig")))
     )
     assert lines[0][0].startswith("# SIMULATED PATIENTS")
-    assert lines[1][0] == "series"
+    assert lines[1][0] in {"series", "box", "step"}
     assert len(lines) >= 5
 
 
