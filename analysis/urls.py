@@ -14,9 +14,11 @@ from analysis.views import (
     result_files,
     results,
     split,
+    waiting,
 )
 
 urlpatterns = [
+    path("studies/<slug:slug>/waiting/", waiting.computed_tasks, name="computed-tasks"),
     path("studies/<slug:slug>/split/", split.split, name="split"),
     path("studies/<slug:slug>/results/", results.results, name="results"),
     path("studies/<slug:slug>/results/<slug:name>/", results.results, name="results-part"),

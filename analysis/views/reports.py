@@ -24,6 +24,7 @@ from analysis.services.reports import report_request, statement_save, stored_byt
 from studies.errors import StudiesError
 from studies.guards import require
 from studies.models import Study
+from studies.pages import pages_of
 from studies.permissions import can_state, can_view_results
 from studies.selectors import study_get
 from studies.services.audit import audit_record
@@ -77,7 +78,8 @@ def checklists(request: HttpRequest, slug: str) -> HttpResponse:
     """What the checklists would say if the report were printed now."""
     study = _readable(request, slug, "read checklists")
     only_open = request.GET.get("show", "open") != "all"
-    lists = linked(checklists_of(gather(study).facts), study.slug, "")
+    pages = {page.name for page in pages_of(request.user, study)}
+    lists = linked(checklists_of(gather(study).facts), study.slug, "", pages)
     context = {"study": study, "lists": lists, "only_open": only_open}
     return render(request, "analysis/partials/report_checklists.html", context)
 

@@ -1,6 +1,6 @@
 """Rows of what was observed."""
 
-from studies.models.access import RoleGrant
+from studies.models.access import RoleGrant, Visit
 from studies.models.annotation import Detection, Revision, Track
 from studies.models.audit import AuditEvent
 from studies.models.clinical import ClinicalRecord
@@ -41,4 +41,5 @@ __all__ = [
     "TableImport",
     "Track",
     "Upload",
+    "Visit",
 ]

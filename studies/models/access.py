@@ -35,3 +35,13 @@ class RoleGrant(Row):
 
     def __str__(self):
         return f"{self.user}: {self.role} in {self.study.slug}"
+
+
+class Visit(Row):
+    """When a user last looked at the home page: what changed since then is shown at the next login."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="visit")
+    at = models.DateTimeField()
+
+    def __str__(self):
+        return f"{self.user} at {self.at:%Y-%m-%d %H:%M}"

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 from django import template
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from studies import permissions
+from studies.pages import StudyPage, pages_of
 
 register = template.Library()
 
@@ -17,7 +15,8 @@ class Link:
 
     label: str
     url: str
-    current: bool
+    current: str
+    """What aria-current says: page, true for a page below it, or empty."""
 
 
 @register.simple_tag(takes_context=True)
@@ -33,33 +32,13 @@ def study_shortcuts(context, study) -> list[Link]:
 
 
 def _links(request, study) -> list[Link]:
-    user = request.user
-    entries = [
-        (_("Overview"), "study", permissions.can_view_study(user, study)),
-        (_("Cohort"), "cohort", permissions.can_view_study(user, study)),
-        (_("Queries"), "queries", permissions.can_view_study(user, study)),
-        (_("Screening"), "screening", permissions.can_manage_cohort(user, study)),
-        (_("Reading"), "worklist", permissions.has_role(user, study, {permissions.Role.SONOGRAPHER})),
-        (_("Upload"), "upload", permissions.can_upload(user, study)),
-        (_("Pathology"), "pathology", _is_pathologist(user, study)),
-        (_("Results"), "results", permissions.can_view_results(user, study)),
-        (_("Models"), "models", permissions.can_view_models(user, study)),
-        (_("Jobs"), "jobs", permissions.can_view_jobs(user, study)),
-        (_("People"), "people", permissions.can_administer(user, study)),
-        (_("Audit"), "audit", permissions.can_administer(user, study)),
-    ]
-    return [
-        Link(label, url := reverse(name, args=[study.slug]), _is_current(name, url, request.path))
-        for label, name, allowed in entries
-        if allowed
-    ]
+    pages = pages_of(request.user, study)
+    below = [page for page in pages if request.path.startswith(page.url)]
+    section = max(below, key=lambda page: len(page.url)).entry if below else ""
+    return [Link(page.label, page.url, _current(page, request.path, section)) for page in pages if page.label]
 
 
-def _is_current(name: str, url: str, path: str) -> bool:
-    """Whether the page is open, or a part of the results below it."""
-    return path == url or (name == "results" and path.startswith(url))
-
-
-def _is_pathologist(user, study) -> bool:
-    blinded = permissions.is_blinded(user, study)
-    return not blinded and permissions.has_role(user, study, {permissions.Role.PATHOLOGIST})
+def _current(page: StudyPage, path: str, section: str) -> str:
+    if page.url == path:
+        return "page"
+    return "true" if page.name == section else ""

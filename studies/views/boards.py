@@ -8,17 +8,15 @@ from django.db.models import Min, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from studies.models import AuditEvent, Screening, Study, Upload
-from studies.permissions import Role, is_blinded, roles_in
+from studies.models import Screening, Study, Upload
+from studies.permissions import Role, can_manage_cohort, can_view_results, is_blinded, roles_in
 from studies.reading_list import clips_to_read
 from studies.selectors import clips_unchecked, patients_for, studies_for
 from studies.services.specimen_list import specimens_to_read
 from studies.views.query_counts import queries_by_site
 
-CHANGES_SHOWN = 12
-EVENTS_READ = 500
-QUIET_ACTIONS = ("patient.view", "revision.append", "track.patch", "permission.denied", "upload.verdict")
-BLIND_ACTIONS = Q(action__startswith="label.") | Q(action__startswith="specimen.")
+SHOWN_FIRST = 5
+"""So many of the oldest are named below their count."""
 CLINICAL_NEEDED = ("age_years", "menopause", "size_cm", "c_t", "c_n")
 
 
@@ -33,6 +31,8 @@ class Task:
     act: str = ""
     parts: list[tuple[str, int]] = field(default_factory=list)
     """The count by site, where it has parts."""
+    first: list[tuple[str, str]] = field(default_factory=list)
+    """The oldest of them: name and address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,38 @@ class Board:
     roles: list[str]
     tasks: list[Task] = field(default_factory=list)
 
+    shows_results: bool = False
+    is_empty: bool = False
+    may_add: bool = False
+
     @property
     def waiting(self) -> int:
         """How many things wait in all."""
         return sum(task.count for task in self.tasks)
 
+    @property
+    def todo(self) -> list[Task]:
+        """What waits, the oldest first; what has no date comes after, in the order of the work."""
+        waiting = [task for task in self.tasks if task.count]
+        return sorted(waiting, key=lambda task: (task.oldest is None, task.oldest))
+
+    @property
+    def done(self) -> list[Task]:
+        """The kinds of work of which nothing waits."""
+        return [task for task in self.tasks if not task.count]
+
 
 def boards_for(*, viewer: AbstractBaseUser) -> list[Board]:
     """One board a study, studies with the most waiting first."""
     boards = [
-        Board(study, sorted(roles_in(viewer, study)), tasks_in(study, viewer=viewer))
+        Board(
+            study,
+            sorted(roles_in(viewer, study)),
+            tasks_in(study, viewer=viewer),
+            can_view_results(viewer, study),
+            not study.patients.exists(),
+            can_manage_cohort(viewer, study),
+        )
         for study in studies_for(viewer=viewer)
     ]
     return sorted(boards, key=lambda board: -board.waiting)
@@ -72,14 +94,15 @@ def tasks_in(study: Study, *, viewer: AbstractBaseUser) -> list[Task]:
 def _reading_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
     clips = clips_to_read(study, viewer=viewer)
     todo = clips.filter(state__in=("open", "waiting")).order_by("created_at")
-    first = todo.first()
+    oldest = list(todo.select_related("exam__patient")[:SHOWN_FIRST])
     return [
         Task(
             label=_("Clips that need you"),
             count=todo.count(),
-            url=reverse("clip", args=[first.pk]) if first else reverse("worklist", args=[study.slug]),
-            oldest=first.created_at if first else None,
+            url=reverse("clip", args=[oldest[0].pk]) if oldest else reverse("worklist", args=[study.slug]),
+            oldest=oldest[0].created_at if oldest else None,
             act=_("Read the next one"),
+            first=[(clip.patient.code, reverse("clip", args=[clip.pk])) for clip in oldest],
         )
     ]
 
@@ -90,16 +113,17 @@ def _pathology_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
     rows = specimens_to_read(study, viewer=viewer).order_by("rank", "created_at")
     todo = rows.filter(state__in=("mine", "recount", "second", "unread"))
     settle = rows.filter(state__in=("cosign", "adjudicate", "consensus"))
-    first = todo.first()
+    oldest = list(todo.select_related("patient")[:SHOWN_FIRST])
     page = reverse("pathology", args=[study.slug])
     without = patients_for(study, viewer=viewer).filter(specimens__isnull=True)
     return [
         Task(
             label=_("Specimens for you to read"),
             count=todo.count(),
-            url=reverse("specimen", args=[first.pk]) if first else page,
-            oldest=first.created_at if first else None,
+            url=reverse("specimen", args=[oldest[0].pk]) if oldest else page,
+            oldest=oldest[0].created_at if oldest else None,
             act=_("Enter the next one"),
+            first=[(specimen.patient.code, reverse("specimen", args=[specimen.pk])) for specimen in oldest],
         ),
         Task(_("Readings that differ"), settle.count(), page, act=_("Settle them")),
         Task(_("Patients without a specimen"), without.count(), page, act=_("Register specimens")),
@@ -163,32 +187,3 @@ def clinical_missing() -> Q:
     for name in CLINICAL_NEEDED:
         condition |= Q(**{f"clinical__{name}__isnull": True})
     return condition
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Equal acts of one person in one study on one day, told once: when last, and how often."""
-
-    at: datetime
-    actor: AbstractBaseUser
-    action: str
-    study: Study
-    count: int
-
-
-def recent_changes(*, viewer: AbstractBaseUser) -> list[Change]:
-    """What other people did lately in the viewer's studies, without what would unblind the viewer."""
-    studies = list(studies_for(viewer=viewer))
-    blinded = [study for study in studies if is_blinded(viewer, study)]
-    events = (
-        AuditEvent.objects.filter(study__in=studies, actor__isnull=False)
-        .exclude(action__in=QUIET_ACTIONS)
-        .exclude(actor=viewer)
-        .exclude(BLIND_ACTIONS & Q(study__in=blinded))
-        .select_related("actor", "study")
-    )
-    groups: dict[tuple[object, ...], list[AuditEvent]] = {}
-    for event in events[:EVENTS_READ]:
-        groups.setdefault((event.actor_id, event.action, event.study_id, event.at.date()), []).append(event)
-    changes = [Change(g[0].at, g[0].actor, g[0].action, g[0].study, len(g)) for g in groups.values()]
-    return changes[:CHANGES_SHOWN]

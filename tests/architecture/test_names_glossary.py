@@ -10,7 +10,7 @@ GLOSSARY = {
         "AuditEvent", "ClinicalRecord", "Clip", "CriterionRow", "DataQuery", "Detection", "Exam",
         "HospitalLink", "Label", "Lesion", "Look", "Membership", "Patient", "PixelCheck", "QueryNote",
         "Revision", "RoleGrant", "SavedView", "Screening", "Signature", "Site", "SourceRow", "Specimen",
-        "Study", "TableImport", "Track", "Upload",
+        "Study", "TableImport", "Track", "Upload", "Visit",
     },
     "analysis": {
         "Evaluation", "FeatureSet", "FeatureVariant", "Job", "ModelVersion", "Prediction", "Promotion",

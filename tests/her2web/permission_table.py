@@ -114,6 +114,7 @@ table-audit                  POST   302    400    403    403    400    400    40
 table-csv                    GET    302    200    403    403    200    200    404    200    403
 table-xlsx                   GET    302    200    403    403    200    200    404    200    403
 table-tex                    GET    302    200    403    403    200    200    404    200    403
+computed-tasks               GET    302    200    403    403    200    200    404    200    403
 reports                      GET    302    200    403    403    200    200    404    200    403
 reports                      POST   302    302    403    403    302    302    404    302    403
 report-checklists            GET    302    200    403    403    200    200    404    200    403

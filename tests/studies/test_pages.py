@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from analysis.models import Evaluation
+from analysis.pipeline.metrics import evaluate, jsonable
 from studies.models import AuditEvent, ClinicalRecord, Upload
 from studies.services.audit import audit_record
-from studies.views.boards import recent_changes
+from studies.views.changes import recent_changes
 from tests.factories import (
     logged_in,
     make_clip,
@@ -74,16 +75,20 @@ def world() -> SimpleNamespace:
 def judge(world: SimpleNamespace) -> None:
     """Make the version the one of record, with figures like those that learning stores."""
     version, model = world.version, "fused:SVM+LR"
-    estimate = {"value": 0.5, "low": 0.2, "high": 0.8, "numerator": 1, "denominator": 2, "method": "Wilson"}
-    figures = {
-        "n": 2, "events": 1, "cutoff": 0.5, "auc": 0.75, "auc_low": 0.4, "auc_high": 1.0, "bootstrap": None,
-        "calibration": None, "metrics": dict.fromkeys(("ACC", "SEN", "SPC", "YI"), estimate),
-    }  # fmt: skip
+    labels, scores = [0, 1, 0, 1], [0.2, 0.7, 0.4, 0.6]
+    figures = jsonable(evaluate(model, "oof", labels, scores, 0.5, replicates=0))
     version.name, version.is_active = model, True
     version.summary = {"chosen": model, "cutoffs": {model: 0.5}, "n_training": 2}
     version.save()
+    predictions = world.evaluation.predictions | {
+        "patients": [str(world.patient.pk)] * 4, "labels": labels, "scores": {model: scores},
+        "probability": scores,
+    }  # fmt: skip
     Evaluation.objects.filter(pk=world.evaluation.pk).update(
-        n_positive=1, n_negative=1, results={"evaluations": {model: figures}, "selection": None}
+        n_positive=2,
+        n_negative=2,
+        results={"evaluations": {model: figures}, "selection": None},
+        predictions=predictions,
     )
 
 
@@ -375,7 +380,7 @@ def test_calls_are_said_in_words(world):
 def test_results_name_the_model_and_count_the_looks(world):
     text = text_of(logged_in(world.people["clinician"]).get(address(world, "results")))
     assert "Model of record: SVM + LR" in text
-    assert "Read with care: 1 HER2-positive patient judges this model." in text
+    assert "Read with care: 2 HER2-positive patients judge this model." in text
     assert "fused:" not in text
 
 

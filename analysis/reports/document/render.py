@@ -1,6 +1,6 @@
 """The whole report as one HTML file that needs nothing else: figures inline, style inline, links absolute."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
@@ -154,8 +154,13 @@ def figures_of(material: Material) -> list[Figure]:
     return [Figure(caption, mark_safe(svg)) for caption, svg in found]  # noqa: S308 - drawn and escaped here
 
 
-def linked(checklists: Sequence[Checklist], slug: str, address: str) -> list[dict[str, object]]:
-    """Checklists with the addresses of the pages that show the evidence."""
+def linked(
+    checklists: Sequence[Checklist], slug: str, address: str, pages: Container[str] | None = None
+) -> list[dict[str, object]]:
+    """Checklists with the addresses of the pages that show the evidence.
+
+    pages: URL names that the reader may open, None for a printed report, which many people read.
+    """
     return [
         {
             "name": checklist.name,
@@ -164,7 +169,7 @@ def linked(checklists: Sequence[Checklist], slug: str, address: str) -> list[dic
             "counts": checklist.counts,
             "total": len(checklist.items),
             "items": [
-                (item, [(found, _link(found, slug, address)) for found in item.findings])
+                (item, [(found, _link(found, slug, address, pages)) for found in item.findings])
                 for item in checklist.items
             ],
         }
@@ -172,11 +177,11 @@ def linked(checklists: Sequence[Checklist], slug: str, address: str) -> list[dic
     ]
 
 
-def _link(found: Finding, slug: str, address: str) -> str:
-    """The address of the page that shows a finding; empty where this report itself does."""
-    if not found.page:
-        return ""
+def _link(found: Finding, slug: str, address: str, pages: Container[str] | None) -> str:
+    """The address of the page that shows a finding; empty where the report itself does, or nobody may go."""
     page, _separator, place = found.page.partition("#")
+    if not page or (pages is not None and page not in pages):
+        return ""
     return address + reverse(page, args=[slug]) + (f"#{place}" if place else "")
 
 

@@ -1,0 +1,112 @@
+"""What is new since an ensemble was trained: patients, labels and features that it has not learned from."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from analysis.models import FeatureSet, ModelVersion
+from analysis.selectors import index_clip, on_base
+from studies.models import Clip, Exam, Membership, Patient, Study, Track
+from studies.selectors import track_of_record
+from studies.services.labels_of_record import outcomes_of
+from studies.services.recruitment import eligible_patients
+
+
+@dataclass(frozen=True, slots=True)
+class SinceTraining:
+    """Patients of the training side against the snapshot of a version; lists of codes, in order.
+
+    new: could be learned from and were not; relabelled: another outcome now; described: other features now;
+    lost: were learned from and cannot be any more; waiting: labelled, on no side or without features yet.
+    """
+
+    new: tuple[str, ...]
+    relabelled: tuple[str, ...]
+    described: tuple[str, ...]
+    lost: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether training again would learn from the same data."""
+        return not (self.new or self.relabelled or self.described or self.lost)
+
+
+def since_training(study: Study, version: ModelVersion) -> SinceTraining:
+    """Compare what is on record now with what the version was trained on. No test patient is read."""
+    learned = version.training_snapshot.get("patients", {})
+    patients = study.patients.exclude(membership__side=Membership.Side.TEST)
+    outcomes = outcomes_of(patients, study.label_rule)
+    eligible = set(eligible_patients(study).values_list("pk", flat=True))
+    features = _current_features(study, patients)
+    found: dict[str, list[str]] = {name: [] for name in ("new", "relabelled", "described", "lost", "waiting")}
+    for patient in patients.select_related("membership").order_by("code"):
+        kind = _kind(
+            learned.get(str(patient.pk)),
+            outcomes.get(patient.pk) if patient.pk in eligible else None,
+            features.get(patient.pk),
+            on_side=hasattr(patient, "membership"),
+        )
+        if kind:
+            found[kind].append(patient.code)
+    return SinceTraining(**{name: tuple(codes) for name, codes in found.items()})
+
+
+def _kind(
+    learned: list[object] | None, outcome: bool | None, digest: str | None, *, on_side: bool
+) -> str | None:
+    """Which list a patient belongs to; None: learned from as it is now, or nothing to learn from yet."""
+    usable = outcome is not None and digest is not None
+    if learned is None:
+        if usable and on_side:
+            return "new"
+        return "waiting" if outcome is not None else None
+    if not usable:
+        return "lost"
+    if learned[1] != outcome:
+        return "relabelled"
+    return "described" if learned[0] != digest else None
+
+
+def _current_features(study: Study, patients: QuerySet[Patient]) -> dict[UUID, str]:
+    """Patient id to the digest of the features of record of the index clip, where they comply and are "
+    "fresh."""
+    records = {pk: track for pk, clip in _index_clips(patients).items() if (track := track_of_record(clip))}
+    rows = FeatureSet.objects.filter(revision__track__in=[track.pk for track in records.values()])
+    newest: dict[object, FeatureSet] = {}
+    for row in rows.select_related("revision").defer("dynamic").order_by("revision__number", "created_at"):
+        newest[row.revision.track_id] = row
+    return {
+        pk: newest[track.pk].digest
+        for pk, track in records.items()
+        if track.pk in newest and _is_usable(newest[track.pk], track, study)
+    }
+
+
+def _index_clips(patients: QuerySet[Patient]) -> dict[UUID, Clip]:
+    """Patient id to index clip with its tracks loaded; only patients with several cines cost queries of "
+    "their own."""
+    cines = Clip.objects.filter(exam__patient__in=patients, exam__phase=Exam.Phase.BASELINE, n_frames__gt=1)
+    several: dict[UUID, list[UUID]] = {}
+    for pk, patient in cines.exclude(kind=Clip.Kind.STILL).values_list("pk", "exam__patient"):
+        several.setdefault(patient, []).append(pk)
+    chosen: dict[UUID, UUID] = {}
+    for patient in patients:
+        found = several.get(patient.pk, [])
+        if patient.index_clip_id or len(found) == 1:
+            chosen[patient.pk] = patient.index_clip_id or found[0]
+        elif found and (clip := index_clip(patient)):
+            chosen[patient.pk] = clip.pk
+    clips = Clip.objects.prefetch_related("tracks").defer("frame_times_ms").in_bulk(list(chosen.values()))
+    return {patient: clips[pk] for patient, pk in chosen.items()}
+
+
+def _is_usable(row: FeatureSet, track: Track, study: Study) -> bool:
+    return row.compliant and row.revision.number == track.head and on_base(row, study)
+
+
+def learnable(study: Study) -> int:
+    """Labelled patients who are on no side of the split yet."""
+    outside = Patient.objects.filter(study=study, membership__isnull=True)
+    return sum(outcome is not None for outcome in outcomes_of(outside, study.label_rule).values())
