@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from studies import permissions
 from studies.models import Study
 
-
 UNDER = {"reports": "results", "split": "study", "agreement": "cohort"}
 """Pages without an entry of their own in the menu, and the entry they belong to."""
 
