@@ -4,6 +4,7 @@ from django.urls import path
 
 from studies.views import (
     agreement,
+    audit,
     clinical,
     cohort,
     cohort_acts,
@@ -34,7 +35,9 @@ urlpatterns = [
     path("studies/<slug:slug>/sites/", study.site_add, name="site-add"),
     path("studies/<slug:slug>/people/", study.people, name="people"),
     path("studies/<slug:slug>/people/<uuid:grant_id>/remove/", study.grant_remove, name="grant-remove"),
-    path("studies/<slug:slug>/audit/", study.audit, name="audit"),
+    path("studies/<slug:slug>/audit/", audit.audit, name="audit"),
+    path("studies/<slug:slug>/audit/chain/", audit.chain, name="audit-chain"),
+    path("studies/<slug:slug>/audit/events.csv", audit.events_csv, name="audit-csv"),
     path("studies/<slug:slug>/patients/", cohort.cohort, name="cohort"),
     path("studies/<slug:slug>/patients/new/", cohort.create, name="patient-create"),
     path("studies/<slug:slug>/patients/find/", hospital_number.find, name="hospital-find"),

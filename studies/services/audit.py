@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -100,14 +102,32 @@ def event_digest(event: AuditEvent) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def audit_first_broken() -> AuditEvent | None:
-    """Walk the whole chain; return the first event that does not follow from the one before, or None."""
-    previous = GENESIS_DIGEST
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """What a walk over the whole chain found: `broken` is the first event that does not follow, or None."""
+
+    events: int
+    last_digest: str
+    broken: AuditEvent | None
+    seconds: float
+    at: datetime
+
+
+def audit_verify() -> ChainState:
+    """Walk the whole chain, up to the first event that does not follow from the one before."""
+    started, count, previous = time.monotonic(), 0, GENESIS_DIGEST
+    broken = None
     for event in AuditEvent.objects.order_by("sequence").iterator(chunk_size=2000):
         if event.previous_digest != previous or event_digest(event) != event.digest:
-            return event
-        previous = event.digest
-    return None
+            broken = event
+            break
+        count, previous = count + 1, event.digest
+    return ChainState(count, previous, broken, time.monotonic() - started, timezone.now())
+
+
+def audit_first_broken() -> AuditEvent | None:
+    """The first event that does not follow from the one before, or None."""
+    return audit_verify().broken
 
 
 def changed_fields(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any]]:

@@ -306,6 +306,7 @@ def _cohort_acts() -> dict[str, str]:
         "export.flow": _("exported the recruitment flow"),
         "export.screening": _("exported the screening"),
         "export.labels": _("exported the tables of labels"),
+        "export.audit": _("exported the audit trail"),
         "study.create": _("opened the study"),
         "study.freeze_base": _("froze the units and the frequency band"),
         "study.newcomer_rule": _("set the rule for new patients"),

@@ -1,25 +1,19 @@
-"""A study: creation, split and seal, people, audit trail."""
-
-from datetime import date
+"""A study: creation, sites, people."""
 
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from studies.forms import GrantForm, SiteForm, StudyForm
 from studies.guards import require
 from studies.permissions import can_administer, can_create_study, can_seal
-from studies.selectors import audit_in_reach, study_get
+from studies.selectors import study_get
 from studies.services.cohort import grant_create, grant_revoke, site_create, study_create
-
-AUDIT_PAGE_SIZE = 100
 
 
 @login_required
@@ -96,34 +90,3 @@ def grant_remove(request: HttpRequest, slug: str, grant_id: object) -> HttpRespo
     else:
         messages.error(request, _("Say why the role is taken away; the reason is kept."))
     return redirect("people", study.slug)
-
-
-@login_required
-@require_GET
-def audit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Search the audit trail of a study."""
-    study = study_get(slug, viewer=request.user)
-    require(request, can_administer(request.user, study), action="read audit", target=study, study=study)
-    reachable = audit_in_reach(viewer=request.user).filter(study=study)
-    events = reachable
-    chosen = {name: request.GET.get(name, "").strip() for name in ("actor", "action", "object", "since")}
-    if chosen["actor"]:
-        events = events.filter(actor__username__icontains=chosen["actor"])
-    if chosen["action"]:
-        events = events.filter(action__startswith=chosen["action"])
-    if chosen["object"]:
-        events = events.filter(object_id__startswith=chosen["object"])
-    if since := _date(chosen["since"]):
-        events = events.filter(at__date__gte=since)
-    page = Paginator(events, AUDIT_PAGE_SIZE).get_page(request.GET.get("page"))
-    actions = reachable.order_by("action").values_list("action", flat=True)
-    context = {"study": study, "page": page, "chosen": chosen, "actions": list(actions.distinct())}
-    return render(request, "studies/audit.html", context)
-
-
-def _date(text: str) -> date | None:
-    """Return the day written as ISO, or None when it is none."""
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

@@ -23,6 +23,7 @@ from studies.reading_list import reading_progress
 from studies.selectors import clip_get, may_open_track
 from studies.services.adjudication import clip_agreement, may_adjudicate
 from studies.services.annotation import EXCLUSION_REASONS
+from studies.services.audit import audit_record
 from studies.services.presence import clip_offered
 from studies.views.viewer_text import exclusion_labels, viewer_text
 
@@ -37,6 +38,9 @@ ID_PLACEHOLDER = UUID(int=0)
 def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
     """The page of one clip: correct boxes and sign, or only look, as the viewer's roles allow."""
     clip = clip_get(clip_id, viewer=request.user)
+    audit_record(
+        actor=request.user, action="patient.view", target=clip.patient, study=clip.study, reason="clip"
+    )
     data = viewer_data(clip, viewer=request.user)
     context = {
         "study": clip.study,

@@ -56,10 +56,10 @@ PAGES_OF = {
     ),
     "administrator": (
         "home", "study", "cohort", "patient", "results", "models", "detectors", "jobs", "job", "people",
-        "audit", "prediction", "curves",
+        "audit", "prediction", "curves", "audit-chain",
     ),
 }  # fmt: skip
-FRAGMENTS = {"prediction", "curves", "jobs-summary", "report-checklists"}
+FRAGMENTS = {"prediction", "curves", "jobs-summary", "audit-chain", "report-checklists"}
 PAGES = [(role, page) for role, pages in PAGES_OF.items() for page in pages]
 
 
