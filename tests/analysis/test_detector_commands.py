@@ -86,6 +86,20 @@ def test_detect_speaks_to_people_too(still_file):
     assert "timing not recorded" in text
 
 
+def test_a_still_is_looked_at_from_both_sides_and_a_cine_once(still_file, tmp_path):
+    boxes = {
+        option: json.loads(_call("detect", still_file, "--json", *option))["frames"]
+        for option in ((), ("--flip",), ("--no-flip",))
+    }
+    assert boxes[()] == boxes["--flip",] != boxes["--no-flip",]
+    cine = tmp_path / "two.zip"
+    with zipfile.ZipFile(cine, "w") as archive:
+        for name in ("1.png", "2.png"):
+            archive.write(still_file, name)
+    found = json.loads(_call("detect", cine, "--json"))["frames"]
+    assert [frame["boxes"] for frame in found] == [boxes["--no-flip",][0]["boxes"]] * 2
+
+
 def test_detect_reads_an_archive_of_numbered_frames(tmp_path, still_file):
     archive = tmp_path / "clip.zip"
     with zipfile.ZipFile(archive, "w") as stream:

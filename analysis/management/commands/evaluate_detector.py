@@ -1,7 +1,7 @@
 """``manage.py evaluate_detector --data DIR``: how good the detector is on labelled stills, with intervals."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--size", type=int, default=None, help="side of the network input; default: of training"
         )
-        parser.add_argument("--flip", action="store_true", help="average with the mirrored image")
+        parser.add_argument(
+            "--flip",
+            action=BooleanOptionalAction,
+            default=True,
+            help="average with the mirrored image, as detect does for stills (the default)",
+        )
         parser.add_argument(
             "--cutoff", type=float, default=None, help="operating confidence; default: of the weights"
         )
