@@ -18,7 +18,7 @@ LOOKED_AT = {
     "coordinator": tuple(page for page in PAGES_OF["coordinator"] if page not in FRAGMENTS),
     "sonographer": ("home", "patient", "worklist"),
     "pathologist": ("home", "patient", "specimen", "specimen-create"),
-    "administrator": ("models", "people", "audit"),
+    "administrator": ("models", "detectors", "people", "audit"),
 }
 """Every page once, and those that differ by role; the viewer has tests of its own."""
 
