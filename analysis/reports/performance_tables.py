@@ -8,6 +8,7 @@ from analysis.reports.comparison_figures import p_text
 from analysis.reports.judged import Judged
 from analysis.reports.model_tables import branch_name, cohort_label, metric_cell, model_name
 from analysis.reports.tables import Cell, Column, Line, Table
+from studies.templatetags.stored_sentences import translated
 
 RATIOS = ("LR+", "LR-")
 
@@ -30,12 +31,12 @@ def metric_table(judged: Judged, cohort: str, model: str) -> Table:
     lines = [Line(["AUC", area, area.method])]
     if boot := stored.get("bootstrap"):
         cell = Cell(boot["value"], boot["low"], boot["high"], "", boot["method"], 3)
-        lines.append(Line(["AUC", cell, cell.method], level=True))
+        lines.append(Line(["AUC", cell, translated(cell.method)], level=True))
     for name, words in names.items():
         estimate = stored["metrics"].get(name)
         if estimate is not None:
             cell = metric_cell(estimate, scale=1, places=2 if name in RATIOS else 3)
-            lines.append(Line([words, cell, cell.method], level=name == "MAJORITY"))
+            lines.append(Line([words, cell, translated(cell.method)], level=name == "MAJORITY"))
     lines += _calibration_lines(stored.get("calibration"))
     columns = [
         Column(_("Figure"), name="figure"),

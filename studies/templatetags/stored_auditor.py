@@ -1,4 +1,4 @@
-"""What the arithmetic auditor says of a published table, in English as it is made; see `stored_sentences`."""
+"""What the arithmetic auditor and the intervals say of themselves, in English; see `stored_sentences`."""
 
 from django.utils.translation import gettext_noop
 
@@ -29,6 +29,10 @@ AUDITOR = (
     gettext_noop("not recognised (resampling with a cut-off chosen anew, or other)"),
     gettext_noop("the formula lacks its square root; the interval is far too narrow"),
     gettext_noop("limits were added instead of variances; the interval is too wide"),
+    # methods of intervals
+    gettext_noop("stratified patient bootstrap, percentile"),
+    gettext_noop("log (Simel)"),
+    gettext_noop("log (Simel), 0.5 added to each cell"),
     # tables that cannot be read
     gettext_noop("expected the columns %(columns)s; missing: %(missing)s."),
     gettext_noop("expected at least one row under the header, got none."),
