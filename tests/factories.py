@@ -194,7 +194,9 @@ def make_job(study: Study, kind: str = "learn", **values) -> Job:
 def make_feature_set(track: Track) -> FeatureSet:
     """Features of three frames; value i of the dynamic features is i."""
     static = StoredStatic(
-        np.array([0, 2, 3]), np.arange(3.0 * len(STATIC_FEATURES)).reshape(3, -1), np.zeros((3, 4))
+        np.array([0, 2, 3]),
+        np.arange(3.0 * len(STATIC_FEATURES)).reshape(3, -1),
+        np.tile([10.0, 10.0, 40.0, 40.0], (3, 1)),
     )
     return feature_set_store(
         clip=track.clip,

@@ -150,6 +150,7 @@ def _context(
         "visible": visible,
         "compared": _compared(visible, readings.differences),
         "may_enter": permissions.can_enter_pathology(request.user, row.patient),
+        "sees_list": permissions.can_view_labels_in(request.user, row.patient.study),
         "may_take_over": _may_take_over(request, readings) if stand.role is None else None,
         "may_recount": _may_recount(request, readings),
         "may_cosign": _may_cosign(request, readings),
