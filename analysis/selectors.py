@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import User
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 
 from analysis.models import (
@@ -37,6 +37,16 @@ def jobs_for(study: Study, *, viewer: User) -> QuerySet[Job]:
     """Jobs of a study, with what the table of jobs shows."""
     jobs = jobs_in_reach(viewer=viewer).filter(study=study)
     return jobs.select_related("clip__exam__patient", "started_by")
+
+
+def jobs_not_tried_again(study: Study, *, viewer: User) -> QuerySet[Job]:
+    """Failed jobs after which nobody has started the same again: same kind, same clip, else same study."""
+    later = Job.objects.filter(
+        Q(clip=OuterRef("clip")) | Q(clip__isnull=True) & Q(study=OuterRef("study")),
+        kind=OuterRef("kind"),
+        created_at__gt=OuterRef("created_at"),
+    )
+    return jobs_for(study, viewer=viewer).filter(status=Job.Status.FAILED).exclude(Exists(later))
 
 
 def job_get(job_id: object, *, viewer: User) -> Job:

@@ -42,6 +42,7 @@ urlpatterns = [
     path("report-files/<uuid:file_id>/", reports.report_file, name="report-file"),
     path("studies/<slug:slug>/jobs/", jobs.jobs, name="jobs"),
     path("studies/<slug:slug>/jobs/summary/", jobs.summary, name="jobs-summary"),
+    path("studies/<slug:slug>/jobs/retry/", jobs.retry_all, name="jobs-retry"),
     path("jobs/<uuid:job_id>/", jobs.job, name="job"),
     path("jobs/<uuid:job_id>/cancel/", jobs.cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry/", jobs.retry, name="job-retry"),

@@ -1,11 +1,15 @@
 """Job: the truth about long work. The broker only carries its name; this row says what became of it."""
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+SILENT_AFTER = timedelta(seconds=60)
+"""A worker writes twice a second; one that has not for so long is stuck, or dead."""
 
 
 class Job(models.Model):
@@ -83,6 +87,20 @@ class Job(models.Model):
         if self.status == self.Status.SUCCEEDED:
             return 100
         return min(100, round(100 * self.done / self.total)) if self.total else 0
+
+    @property
+    def seconds_taken(self) -> int | None:
+        """How long it ran, or has been running; None before it started."""
+        if self.started_at is None:
+            return None
+        return max(0, round(((self.finished_at or timezone.now()) - self.started_at).total_seconds()))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a running job has given no sign of life for a while."""
+        if self.status != self.Status.RUNNING or self.heartbeat_at is None:
+            return False
+        return timezone.now() - self.heartbeat_at > SILENT_AFTER
 
     @property
     def seconds_left(self) -> int | None:

@@ -5,16 +5,16 @@ from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from analysis.models import Job, ModelVersion
+from analysis.models import ModelVersion
 from analysis.reports.since_training import learnable, since_training
-from analysis.selectors import active_ensemble, jobs_for, predictions_in_reach
+from analysis.selectors import active_ensemble, jobs_not_tried_again, predictions_in_reach
 from studies.guards import require
 from studies.models import AuditEvent, Study
 from studies.permissions import Role, can_seal, can_train, can_view_results, has_role
@@ -94,17 +94,12 @@ def _unread_predictions(study: Study, viewer: User) -> ComputedTask:
 
 def _failed_jobs(study: Study, viewer: User) -> ComputedTask:
     """Failed jobs of which nobody has tried the same again."""
-    later = Job.objects.filter(
-        Q(clip=OuterRef("clip")) | Q(clip__isnull=True) & Q(study=OuterRef("study")),
-        kind=OuterRef("kind"),
-        created_at__gt=OuterRef("created_at"),
-    )
-    failed = jobs_for(study, viewer=viewer).filter(status=Job.Status.FAILED).exclude(Exists(later))
+    failed = jobs_not_tried_again(study, viewer=viewer)
     oldest = list(failed.order_by("created_at")[:SHOWN_FIRST])
     return ComputedTask(
         _("Failed jobs"),
         failed.count(),
-        reverse("jobs", args=[study.slug]) + "?show=failed",
+        reverse("jobs", args=[study.slug]) + "#failed",
         _("See why"),
         oldest[0].created_at if oldest else None,
         tuple((job.get_kind_display(), reverse("job", args=[job.pk])) for job in oldest),

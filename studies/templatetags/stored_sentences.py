@@ -71,6 +71,26 @@ TEMPLATES = (
         "(docker/system-packages.txt names it). The HTML file is complete."
     ),
     gettext_noop("The PDF was not ready after %(seconds)s s; the HTML file is complete."),
+    # why a clip is not described
+    gettext_noop("Not described: %(reason)s"),
+    gettext_noop(
+        "The study counts in %(unit)s, but the %(what)s of this clip is not known; state it or describe the "
+        "whole study in %(fallback)s."
+    ),
+    gettext_noop("frame rate"),
+    gettext_noop("pixel spacing"),
+    gettext_noop(
+        "The study compares frequencies up to %(limit)s, but this clip has none over %(most)s; leave it out "
+        "or lower the study's limit."
+    ),
+    gettext_noop(
+        "The longest usable stretch has %(count)s frames with a measured lesion; at least %(least)s are "
+        "needed. Correct the boxes or choose another clip."
+    ),
+    gettext_noop(
+        "The longest usable stretch has %(count)s frames; the study compares %(frames)s of every clip. "
+        "Correct the boxes, choose another clip or a smaller number of frames."
+    ),
     # why a clip or a frame does not count
     gettext_noop("Only %(used)s frames in a row show the lesion; at least %(least)s are needed."),
     gettext_noop("The lesion is followed in %(share)s of the frames; at least %(least)s is needed."),

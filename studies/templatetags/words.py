@@ -155,6 +155,20 @@ def query_style(status: str) -> str:
 
 
 @register.filter
+def duration(seconds: int | None) -> str:
+    """Return seconds as people say them: 48 s, 3 min 20 s, 2 h 5 min; nothing for None."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, left = divmod(minutes, 60)
+    if hours:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": left}
+    if minutes:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+    return _("%d s") % rest
+
+
+@register.filter
 def in_words(sentence: object) -> str:
     """Return a sentence of the rules, or a stored one, in the language of the page."""
     if isinstance(sentence, Notice):

@@ -121,6 +121,7 @@ report-checklists            GET    302    200    403    403    200    200    40
 statement-save               POST   302    302    403    403    403    403    404    403    403
 report-file                  GET    302    200    404    404    200    200    404    200    404
 jobs                         GET    302    200    200    200    200    200    404    200    200
+jobs-retry                   POST   302    403    403    403    403    302    404    403    403
 jobs-summary                 GET    302    200    200    200    200    200    404    200    200
 job                          GET    302    200    404    404    200    200    404    200    404
 job-cancel                   POST   302    403    404    404    403    302    404    403    404

@@ -66,7 +66,7 @@ def test_a_failed_job_of_another_clip_still_waits(reported):
     make_job(reported.study, "detect", clip=clips[0], status="failed")
     make_job(reported.study, "detect", clip=clips[1], status="succeeded")
     found = task(reported, "administrator", "Failed jobs")
-    assert (found.count, found.url.endswith("?show=failed")) == (1, True)
+    assert (found.count, found.url.endswith("#failed")) == (1, True)
 
 
 def test_a_candidate_waits_for_a_decision_until_a_newer_one_is_of_record(reported):
