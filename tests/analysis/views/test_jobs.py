@@ -1,5 +1,6 @@
 """The jobs page: what runs, waits and failed first, with what can be done about it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_running_job_shows_stage_progress_estimate_worker_and_a_way_to_stop_it
     assert '<progress max="100" value="50"' in first
     assert "3 / 6" in first
     assert "box-1" in first
-    assert "1 min 15 s" in first
+    assert re.search(r"1 min [1-5]\d s", first), "75 s ago, and however long the page took"
     assert "left" in first
     assert reverse("job-cancel", args=[job.pk]) in first
     assert 'hx-trigger="every 2s"' in first
