@@ -241,6 +241,7 @@ SPECTACULAR_SETTINGS = {
         "JobKind": "analysis.models.jobs.Job.Kind",
         "ModelKind": "analysis.models.registry.ModelVersion.Kind",
         "BoxSource": "studies.models.annotation.Track.Source",
+        "Receptor": "studies.models.clinical.ClinicalRecord.Receptor",
         "Probe": "studies.models.pathology.Label.Probe",
         "RecountProbe": ["dual", "single"],
     },
