@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup-complete
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test bench bench-viewer fresh setup lint clean system
+.PHONY: run test test-browser bench bench-viewer fresh setup lint clean system
 
 run: $(SETUP)
 	$(BIN)/python manage.py serve --demonstration
@@ -21,6 +21,9 @@ system:
 
 test: $(SETUP)
 	sh tests/run.sh
+
+test-browser: $(SETUP)
+	$(BIN)/python -m pytest -n 2 -m browser
 
 lint: $(SETUP)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/mypy analysis/pipeline studies/imaging studies/rules

@@ -21,5 +21,5 @@ else
   echo "== no PostgreSQL on this machine: the database tests run on SQLite only"
 fi
 
-echo "== everything, on SQLite"
-exec "$python" -m pytest -n "$workers" "$@"
+echo "== everything but the browser, on SQLite (the browser: make test-browser)"
+exec "$python" -m pytest -n "$workers" -m "not browser" "$@"
