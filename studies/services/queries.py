@@ -173,7 +173,8 @@ def _close_all(actor: User | None, queries: Iterable[DataQuery], text: str) -> N
 def _step(
     actor: User | None, query: DataQuery, allowed: set[str], status: str, kind: str, text: str
 ) -> DataQuery:
-    """Move a question on, with a note and an audit row."""
+    """Move a question on, with a note and an audit row; NUL, which PostgreSQL cannot keep, is left out."""
+    text = text.replace("\x00", "")
     locked = DataQuery.objects.select_for_update().select_related("patient__study").get(pk=query.pk)
     if locked.status not in allowed:
         raise RuleViolationError("Somebody moved this question on in the meantime; reload the page.")

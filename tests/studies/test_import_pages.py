@@ -71,7 +71,7 @@ def test_another_coding_can_be_chosen(world, coordinator):
     content = "编号,年龄,绝经状态\nN9,51,绝经后\n".encode("gb18030")
     page = upload(coordinator, content, encoding="gb18030")["Location"]
     row = TableImport.objects.latest("created_at")
-    assert list(row.mapping.values()) == ["patient.code", "clinical.age_years", "clinical.menopause"]
+    assert set(row.mapping.values()) == {"patient.code", "clinical.age_years", "clinical.menopause"}
     assert "绝经后" in text_of(coordinator.get(page))
 
 
