@@ -56,7 +56,7 @@ class Prediction(models.Model):
     probability = models.FloatField()
     low = models.FloatField()
     high = models.FloatField()
-    interval_method = models.CharField(max_length=200)
+    interval_method = models.CharField(max_length=500)
     cutoff = models.FloatField()
     call = models.CharField(max_length=10, choices=[("POSITIVE", _("positive")), ("NEGATIVE", _("negative"))])
     parts = models.JSONField(default=dict, help_text="Probabilities of the base classifiers.")

@@ -28,7 +28,8 @@ def trained(django_db_setup, django_db_blocker, files):
     with pytest.MonkeyPatch.context() as patch, kept(django_db_blocker, files):
         quick(patch)
         study = learning_study()
-        assert done(study, Job.Kind.LEARN, learn_ensemble).status == Job.Status.SUCCEEDED
+        job = done(study, Job.Kind.LEARN, learn_ensemble)
+        assert job.status == Job.Status.SUCCEEDED, (job.message, job.log)
         yield study
 
 
