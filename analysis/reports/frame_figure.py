@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 from PIL import Image
@@ -28,11 +29,12 @@ HEIGHT_PX = 420
 
 
 def examples(study: Study, *, viewer: User) -> list[Patient]:
-    """Patients of the training side at the viewer's sites, by code; the test side gives no example."""
+    """Training patients with a measured cine at the viewer's sites, by code; the test side gives no example."""
     if not study.patients.exists():
         return []
+    measured = FeatureSet.objects.filter(clip__exam__patient=OuterRef("pk")).exclude(clip__pack="")
     rows = patients_for(study, viewer=viewer).filter(membership__side=Membership.Side.TRAINING)
-    return list(rows[:MOST_EXAMPLES])
+    return list(rows.filter(Exists(measured))[:MOST_EXAMPLES])
 
 
 def example_number(asked: Mapping[str, str]) -> int:

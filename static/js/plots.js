@@ -10,19 +10,19 @@ export function exportAddress(address, format) {
   return `${address}${address.includes("?") ? "&" : "?"}export=${format}`;
 }
 
-/** @param {string} address @returns {Promise<object|null>} the figure, or null when the server refuses it */
+/** @param {string} address @returns {Promise<{figure?: object, status: number}>} status 0: no answer came */
 async function figureAt(address) {
   try {
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    return answer.ok ? await answer.json() : null;
+    return answer.ok ? { figure: await answer.json(), status: answer.status } : { status: answer.status };
   } catch {
-    return null;
+    return { status: 0 };
   }
 }
 
 /** @param {HTMLElement} holder @param {"svg"|"png"} format */
 async function save(holder, format) {
-  const figure = await figureAt(exportAddress(holder.dataset.plotUrl, format));
+  const { figure } = await figureAt(exportAddress(holder.dataset.plotUrl, format));
   if (!figure) {
     document.dispatchEvent(new Event("htmx:sendError"));
     return;
@@ -49,10 +49,11 @@ function addTools(holder) {
 
 /** @param {HTMLElement} holder */
 async function draw(holder) {
-  const figure = await figureAt(holder.dataset.plotUrl);
+  const { figure, status } = await figureAt(holder.dataset.plotUrl);
   if (!holder.isConnected) return;
   if (!figure) {
-    holder.textContent = document.body.dataset.textServerError;
+    holder.dataset.failed = status;
+    holder.textContent = status === 404 ? holder.dataset.textNone : document.body.dataset.textServerError;
     return;
   }
   holder.replaceChildren();

@@ -89,7 +89,7 @@ def test_nobody_sees_a_frame_of_another_site():
     with_cine(theirs)
     person = make_person(study, "clinician", site=mine)
     assert figure(study, person, "frame").status_code == 404
-    assert "No training patient of your sites has a cine yet" in page(study, person)
+    assert "No training patient of your sites has a measured cine yet" in page(study, person)
     own = with_cine(mine)
     row = csv_rows(logged_in(person).get(reverse("figure-csv", args=[study.slug, "frame"]), {"example": 7}))[
         0
