@@ -29,7 +29,7 @@ HEIGHT_PX = 420
 
 
 def examples(study: Study, *, viewer: User) -> list[Patient]:
-    """Training patients with a measured cine at the viewer's sites, by code; the test side gives no example."""
+    """Training patients with a measured cine, by code, at the viewer's sites; the test side gives none."""
     if not study.patients.exists():
         return []
     measured = FeatureSet.objects.filter(clip__exam__patient=OuterRef("pk")).exclude(clip__pack="")
