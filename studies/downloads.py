@@ -13,26 +13,42 @@ DANGEROUS_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "
 Line = Sequence[object]
 
 
-def csv_response(lines: Iterable[Line], *, name: str, study: Study) -> HttpResponse:
-    """Return lines as a CSV download, under a banner line."""
+def csv_response(lines: Iterable[Line], *, name: str, study: Study, said: str = "") -> HttpResponse:
+    """Return lines as a CSV download, under a banner line; said: in place of the study's own banner."""
+    text = csv_text(lines, said or banner(study))
+    return file_response(("\ufeff" + text).encode(), name, "text/csv; charset=utf-8")
+
+
+def csv_text(lines: Iterable[Line], said: str) -> str:
+    """Lines as CSV under a banner line; no cell starts a formula."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(["# " + banner(study)])
+    writer.writerow(["# " + said])
     writer.writerows([[_safe(cell) for cell in line] for line in lines])
-    response = HttpResponse("\ufeff" + buffer.getvalue(), content_type="text/csv; charset=utf-8")
+    return buffer.getvalue()
+
+
+def file_response(content: bytes, name: str, content_type: str) -> HttpResponse:
+    """Return bytes as a download under a name."""
+    response = HttpResponse(content, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def banner(study: Study) -> str:
     """What every export says of itself."""
+    return banner_of(is_simulated=study.is_simulated)
+
+
+def banner_of(*, is_simulated: bool) -> str:
+    """Research use only, and that the patients are simulated where they are."""
     simulated = _("SIMULATED PATIENTS: no finding here says anything about real disease.")
     research = _("Research use only.")
-    return f"{simulated} {research}" if study.is_simulated else research
+    return f"{simulated} {research}" if is_simulated else research
 
 
 def _safe(cell: object) -> object:
     """Quote text that a spreadsheet would take for a formula; numbers stay numbers."""
-    if isinstance(cell, str) and cell.startswith(DANGEROUS_STARTS):
+    if isinstance(cell, str) and cell.lstrip(" ").startswith(DANGEROUS_STARTS):
         return "'" + cell
     return cell

@@ -9,7 +9,17 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 APPEND_ONLY = (
     "0002_append_only", "0004_data_queries", "0005_screening", "0008_table_imports", "0010_signatures",
 )  # fmt: skip
-"""Migrations that make tables append-only."""
+"""Migrations of studies that make tables append-only."""
+APPEND_ONLY_ANALYSIS = ("0006_promotion_append_only",)
+"""The same of analysis."""
+
+
+def append_only_migrations() -> list:
+    """The migration modules whose TABLES are append-only."""
+    names = [("studies", name) for name in APPEND_ONLY] + [("analysis", n) for n in APPEND_ONLY_ANALYSIS]
+    return [importlib.import_module(f"{app}.migrations.{name}") for app, name in names]
+
+
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
@@ -31,8 +41,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
         from django.db import connection  # noqa: PLC0415 - settings must be ready first
 
         with connection.schema_editor() as editor:
-            for name in APPEND_ONLY:
-                migration = importlib.import_module(f"studies.migrations.{name}")
+            for migration in append_only_migrations():
                 migration.drop_triggers(None, editor, verbs=("delete",))
 
 

@@ -27,6 +27,9 @@ class Evaluation(models.Model):
     n_negative = models.PositiveIntegerField()
     results = models.JSONField(help_text="Model name to metrics, intervals and counts.")
     predictions = models.JSONField(help_text="Model name to scores; patients and outcome in the same order.")
+    inputs = models.JSONField(
+        default=dict, blank=True, help_text="Test patient to digests of boxes, label and clinical values."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

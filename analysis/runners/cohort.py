@@ -17,12 +17,17 @@ from analysis.services.links import linked_patients
 from studies.models import ClinicalRecord, Clip, Patient, Study
 from studies.rules.eligibility import BY_CODE
 from studies.selectors import track_of_record
+from studies.services.course_dates import order_broken
 from studies.services.labels_of_record import label_of_record, outcome_of
 from studies.services.recruitment import excluded_from
 
 STAGE_ORDINALS = {
     "I": 1, "IA": 1, "IB": 1, "II": 2, "IIA": 2, "IIB": 2, "III": 3, "IIIA": 3, "IIIB": 3, "IIIC": 3, "IV": 4,
 }  # fmt: skip
+
+
+OUT_OF_ORDER = "dates out of order"
+"""How the reason begins for whom ultrasound, surgery and label do not follow each other (HONESTY G10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +56,23 @@ def cases_of(study: Study, side: str, *, rule: str = "") -> tuple[list[Case], di
     cases: list[Case] = []
     left_out: dict[str, str] = {}
     ineligible = excluded_from(study)
-    patients = study.patients.filter(membership__side=side).select_related("clinical", "index_clip")
+    patients = study.patients.filter(membership__side=side).select_related(
+        "clinical", "index_clip__exam", "screening"
+    )
     for patient in patients.prefetch_related("specimens__labels").order_by("code"):
         if patient.pk in ineligible:
             left_out[patient.code] = not_eligible(ineligible[patient.pk])
             continue
-        outcome = outcome_of(label_of_record(patient), rule or study.label_rule)
+        label = label_of_record(patient)
+        outcome = outcome_of(label, rule or study.label_rule)
         clip = index_clip(patient)
         features = current_features(clip) if clip else None
         if outcome is None:
             left_out[patient.code] = "no final HER2 label"
         elif clip is None:
             left_out[patient.code] = "no cine"
+        elif broken := order_broken(patient, clip, label):
+            left_out[patient.code] = f"{OUT_OF_ORDER}: " + " ".join(notice.sentence for notice in broken)
         elif features is None:
             left_out[patient.code] = "features missing or stale"
         elif not features.compliant:

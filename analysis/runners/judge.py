@@ -11,6 +11,7 @@ from analysis.runners.predict import opened_ensemble
 from analysis.runners.supplement_basics import judged_supplements
 from analysis.runners.ticker import JobTicker
 from analysis.selectors import active_ensemble
+from analysis.services.judged_inputs import inputs_now
 from analysis.services.registry import evaluation_store
 from studies.models import Membership
 from studies.services.membership import look_take
@@ -31,13 +32,20 @@ def judge_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     ticker.begin("collecting the test side")
     cases, left_out = cases_of(job.study, Membership.Side.TEST)
     cohort = learning_cohort(job.study, cases)
+    inputs = inputs_now(job.study)
     ensemble = opened_ensemble(version)
     if min((cohort.labels == 1).sum(), (cohort.labels == 0).sum()) < MIN_PER_CLASS:
         raise InvalidInputError(TOO_FEW.format(n=len(cases), left_out=len(left_out)))
     look = look_take(actor=job.started_by, study=job.study, reason=job.parameters.get("reason", ""))
     ticker.begin("judging", total=1)
     report = judge(ensemble, cohort)
-    evaluation_store(version=version, cohort=Evaluation.Cohort.TEST, look=look, **evaluation_values(report))
+    evaluation_store(
+        version=version,
+        cohort=Evaluation.Cohort.TEST,
+        look=look,
+        inputs=inputs,
+        **evaluation_values(report),
+    )
     judged_supplements(version, report, cases, look=look, job=job)
     return {
         "look": look.number,

@@ -90,8 +90,9 @@ def evaluation_store(
     n_negative: int,
     results: dict[str, Any],
     predictions: dict[str, Any],
+    inputs: dict[str, dict[str, str]] | None = None,
 ) -> Evaluation:
-    """Store how an ensemble did on one side of the split."""
+    """Store how an ensemble did on one side of the split; inputs: what of the test side was judged (G7)."""
     row = Evaluation(
         version=version,
         cohort=cohort,
@@ -100,6 +101,7 @@ def evaluation_store(
         n_negative=n_negative,
         results=results,
         predictions=predictions,
+        inputs=inputs or {},
     )
     row.full_clean()
     row.save(force_insert=True)

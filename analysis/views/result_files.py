@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 from analysis.reports.audited import cell_table, finding_table, method_table
 from analysis.reports.calls_table import calls_table
 from analysis.reports.cohort_table import table_one, table_one_table
-from analysis.reports.exports import banner, figure_response, table_response
+from analysis.reports.exports import figure_response, table_response
 from analysis.reports.figure_list import FIGURES, Scene
 from analysis.reports.judged import Judged, judged_of
+from analysis.reports.judged_edits import export_banner
 from analysis.reports.model_tables import model_rows, model_table
 from analysis.reports.paper import BEST, left_out, printed_tables, table_one_again
 from analysis.reports.performance_tables import comparison_table, metric_table
@@ -45,7 +46,7 @@ def figure(request: HttpRequest, slug: str, name: str) -> JsonResponse:
     kind = request.GET.get("export", "")
     if kind in PICTURES:
         _note_export(request, study, "export.figure", f"{name}.{kind}")
-        drawn["export"] = {"title": str(FIGURES[name].title), "banner": banner(study)}
+        drawn["export"] = {"title": str(FIGURES[name].title), "banner": export_banner(study)}
     return JsonResponse(drawn)
 
 

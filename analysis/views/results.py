@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analysis.reports.judged import judged_of
+from analysis.reports.judged_edits import edit_lines, unknown_words
 from analysis.reports.model_tables import model_name
 from analysis.reports.predictive import USUAL, predictive_at, share_of
+from analysis.services.judged_inputs import judged_inputs
 from analysis.views import result_parts
 from studies.guards import require
 from studies.models import Study
@@ -47,7 +49,9 @@ def render_part(
     version, judged = judged_of(study, viewer=request.user)
     context = {"study": study, "version": version, "judged": judged, "part": name, "tabs": tabs(study, name)}
     if judged is not None:
+        edited = judged_inputs(version)
         context["chosen_name"] = model_name(judged.chosen)
+        context |= {"edits": edit_lines(edited.edits), "unknown_edits": unknown_words(edited)}
     context |= result_parts.PARTS[name](request, study, judged) | (extra or {})
     return render(request, f"analysis/results/{name}.html", context, status=status)
 

@@ -10,6 +10,7 @@ from analysis.models import Evaluation, ModelVersion
 from analysis.pipeline.learn import FUSED_MODELS, MODELS
 from analysis.pipeline.metrics import report_cohort
 from analysis.runners.learn import evaluation_values
+from analysis.services.judged_inputs import inputs_now
 from studies.models import Look, Patient, Study
 from tests.factories import make_membership, make_patient, make_person, make_site, make_study
 
@@ -72,6 +73,7 @@ def judged_study(*, n1: int = 12, n0: int = 20, looked: bool = True, **study_val
             version=version,
             cohort=cohort,
             look=look if cohort == "test" else None,
+            inputs=inputs_now(study) if cohort == "test" else {},
             **values | {"predictions": predictions},
         )
     clinician = make_person(study, "clinician")

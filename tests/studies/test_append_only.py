@@ -1,11 +1,11 @@
 """What is written once stays: the database itself refuses UPDATE and DELETE, whoever sends them."""
 
-import importlib
 from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from analysis.models import ModelVersion, Promotion
 from studies.models import (
     AuditEvent,
     CriterionRow,
@@ -18,7 +18,7 @@ from studies.models import (
 )
 from studies.services.audit import audit_record
 from studies.services.queries import query_raise
-from tests.conftest import APPEND_ONLY
+from tests.conftest import append_only_migrations
 from tests.factories import (
     make_clip,
     make_import,
@@ -32,7 +32,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-MIGRATIONS = [importlib.import_module(f"studies.migrations.{name}") for name in APPEND_ONLY]
+MIGRATIONS = append_only_migrations()
 triggers = MIGRATIONS[0]
 TABLES = [table for migration in MIGRATIONS for table in migration.TABLES]
 
@@ -67,6 +67,10 @@ def rows():
             evidence={},
         ),
         SourceRow: SourceRow.objects.create(table=make_import(study), patient=patient, number=2, texts={}),
+        Promotion: Promotion.objects.create(
+            version=ModelVersion.objects.create(kind="ensemble", study=study, name="m", digest="0" * 64),
+            reason="the first",
+        ),
     }
     with connection.cursor() as cursor:
         # the test's transaction takes them away again; on SQLite no schema editor may run inside one
@@ -77,7 +81,7 @@ def rows():
     return made
 
 
-MODELS = (AuditEvent, CriterionRow, Revision, Signature, Membership, Look, QueryNote, SourceRow)
+MODELS = (AuditEvent, CriterionRow, Revision, Signature, Membership, Look, QueryNote, SourceRow, Promotion)
 
 
 def test_these_are_the_tables_that_the_migrations_guard():

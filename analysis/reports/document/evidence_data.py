@@ -16,6 +16,8 @@ from analysis.reports.document.findings import (
     with_statement,
 )
 from analysis.reports.document.methods_data import listed, percent, three
+from analysis.reports.judged_edits import invalid_words, unknown_words
+from analysis.services.judged_inputs import JudgedInputs
 
 
 def _design(facts: StudyFacts) -> Finding:
@@ -135,11 +137,17 @@ def _index_blinded(facts: StudyFacts) -> Finding:
 
 
 def _test_untouched(facts: StudyFacts) -> Finding:
-    edits = facts.conduct.test_edits_after_look
+    conduct = facts.conduct
     if not facts.patients.test.assigned:
         return unmet(_("The split is not drawn."), "split")
-    text = _("Boxes of test patients edited after the first look: %d.") % edits
-    return met(text, "audit") if edits == 0 else unmet(text, "audit")
+    if conduct.test_edits:
+        return unmet(invalid_words(conduct.test_edits), "results")
+    text = _("Boxes of test patients edited by people after the first look: %d.") % conduct.test_box_edits
+    if conduct.test_box_edits:
+        return unmet(text, "audit")
+    if not conduct.test_inputs_known:
+        return partly(text + " " + unknown_words(JudgedInputs(known=False)), "audit")
+    return met(text + " " + _("Nothing that was judged has changed since."), "audit")
 
 
 def _reference_source(facts: StudyFacts) -> Finding:

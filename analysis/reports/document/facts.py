@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.services.judged_inputs import Edited
+
 Counts = Mapping[str, int]
 
 
@@ -143,7 +145,9 @@ class Conduct:
     trainers_seeing_labels: int
     denials: int
     denied_people: int
-    test_edits_after_look: int
+    test_box_edits: int
+    test_edits: tuple[Edited, ...]
+    test_inputs_known: bool
     events: int
     trail_intact: bool
 

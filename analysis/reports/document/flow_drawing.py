@@ -92,6 +92,7 @@ def reason_words() -> dict[str, str]:
         "no_cine": _("no cine"),
         "no_features": _("features missing or stale"),
         "not_compliant": _("cine not compliant"),
+        "dates": _("dates out of order"),
         "other": _("not yet drawn"),
     }
 

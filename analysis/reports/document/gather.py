@@ -54,7 +54,7 @@ def gather(study: Study) -> Material:
         reference=gather_reference(study, cases, opened=opened),
         images=images,
         features=gather_features(study, used, images.cines),
-        conduct=gather_conduct(study),
+        conduct=gather_conduct(study, version),
         fitted=fitted,
         evaluations=gather_evaluations(evaluations, fitted.chosen if fitted else ""),
         further=gather_further(version),

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from django.db.models import Min
 from django.utils import timezone
 
-from analysis.models import Prediction
+from analysis.models import ModelVersion, Prediction
 from analysis.reports.document.facts import Conduct, LookFact, Reference
 from analysis.reports.document.gather_images import spread
 from analysis.reports.document.gather_patients import Case
+from analysis.services.judged_inputs import judged_inputs
 from studies.models import AuditEvent, Label, Membership, Revision, RoleGrant, Specimen, Study, Track
 from studies.permissions import LABEL_ROLES, RESULT_ROLES, Role
 from studies.services.audit import audit_first_broken
@@ -45,13 +46,14 @@ def gather_reference(study: Study, cases: Sequence[Case], *, opened: bool) -> Re
     )
 
 
-def gather_conduct(study: Study) -> Conduct:
+def gather_conduct(study: Study, version: ModelVersion | None) -> Conduct:
     """Seal, looks, blinding by grants, and the audit trail, which is verified from its first event."""
     looks = list(study.looks.select_related("actor").order_by("number"))
     grants = _roles_by_user(study)
     readers = [roles for roles in grants.values() if Role.SONOGRAPHER in roles]
     pathologists = [roles for roles in grants.values() if Role.PATHOLOGIST in roles]
     trainers = [roles for roles in grants.values() if Role.ADMINISTRATOR in roles]
+    edited = judged_inputs(version)
     denials = AuditEvent.objects.filter(study=study, action="permission.denied")
     return Conduct(
         split_rules=dict(
@@ -78,7 +80,9 @@ def gather_conduct(study: Study) -> Conduct:
         trainers_seeing_labels=sum(_sees(roles, LABEL_ROLES) for roles in trainers),
         denials=denials.count(),
         denied_people=denials.values("actor").distinct().count(),
-        test_edits_after_look=_test_edits(study, looks[0].created_at if looks else timezone.now()),
+        test_box_edits=_test_edits(study, looks[0].created_at if looks else timezone.now()),
+        test_edits=edited.edits,
+        test_inputs_known=edited.known,
         events=AuditEvent.objects.filter(study=study).count(),
         trail_intact=audit_first_broken() is None,
     )

@@ -10,13 +10,14 @@ from analysis.reports.study_claims import later_time, other_centre
 from analysis.selectors import features_of_record, index_clip
 from analysis.services.split import linked_patients
 from studies.models import Label, Lesion, Membership, Patient, Screening, Study
+from studies.services.course_dates import order_broken
 from studies.services.labels_of_record import label_of_record, outcome_of
 from studies.services.membership import NEW_PATIENT_RULE
 from studies.services.recruitment import eligible_patients
 
 VARIABLES = ("age_years", "size_cm", "menopause", "c_t", "c_n", "c_tnm")
-NOT_ELIGIBLE, NO_LABEL, NO_CINE, NO_FEATURES, NOT_COMPLIANT, OTHER = (
-    "not_eligible", "no_label", "no_cine", "no_features", "not_compliant", "other",
+NOT_ELIGIBLE, NO_LABEL, NO_CINE, NO_FEATURES, NOT_COMPLIANT, DATES, OTHER = (
+    "not_eligible", "no_label", "no_cine", "no_features", "not_compliant", "dates", "other",
 )  # fmt: skip
 STORED_REASONS = {
     "not eligible": NOT_ELIGIBLE,
@@ -25,6 +26,7 @@ STORED_REASONS = {
     "no cine": NO_CINE,
     "features missing or stale": NO_FEATURES,
     "cine not compliant": NOT_COMPLIANT,
+    "dates out of order": DATES,
 }
 
 
@@ -41,7 +43,9 @@ class Case:
 
 def cases_of_study(study: Study) -> list[Case]:
     """Every patient of the study, with what the gathering functions need, in a fixed number of queries."""
-    patients = study.patients.select_related("clinical", "membership", "site", "index_clip", "study")
+    patients = study.patients.select_related(
+        "clinical", "membership", "site", "index_clip__exam", "study", "screening"
+    )
     eligible = set(eligible_patients(study).values_list("pk", flat=True))
     found = []
     for patient in patients.prefetch_related("specimens__labels", "exams").order_by("code"):
@@ -110,6 +114,8 @@ def reason_now(case: Case) -> str:
     clip = index_clip(case.patient)
     if clip is None:
         return NO_CINE
+    if order_broken(case.patient, clip, case.label):
+        return DATES
     features, is_stale = features_of_record(clip)
     if features is None or is_stale:
         return NO_FEATURES

@@ -9,6 +9,7 @@ from analysis.pipeline.types import CLINICAL_VARIABLES
 from analysis.reports.document.evidence_further import further_words
 from analysis.reports.document.facts import StudyFacts
 from analysis.reports.document.methods_data import percent
+from analysis.reports.judged_edits import invalid_words
 
 SMALL_CLASS = 100
 """Fewer events than this on the test side is little even by the usual rule of thumb (HONESTY D.5)."""
@@ -16,7 +17,14 @@ SMALL_CLASS = 100
 
 def limits_of(facts: StudyFacts) -> list[str]:
     """Every limit that the facts show, the weightiest first."""
-    found = [_simulated(facts), _same_centres(facts), _looks(facts), _few_events(facts), _selection(facts)]
+    found = [
+        invalid_words(facts.conduct.test_edits),
+        _simulated(facts),
+        _same_centres(facts),
+        _looks(facts),
+        _few_events(facts),
+        _selection(facts),
+    ]
     found += [_candidates(facts), _gap(facts), _boxes(facts), _timing(facts), _rules(facts), _missing(facts)]
     found += [
         _(

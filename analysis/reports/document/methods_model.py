@@ -190,13 +190,15 @@ def _blinding(facts: StudyFacts) -> Section:
     second = _(
         "Labels of the sealed test side were readable to %(trainers)d of %(granted)d administrators before "
         "the first look. Refused attempts on record: %(denials)d by %(people)d people. Boxes of test "
-        "patients edited after the first look: %(edits)d."
+        "patients edited by people after the first look: %(boxes)d. Boxes of record, labels and clinical "
+        "values of test patients that differ from what was judged: %(edits)d."
     ) % {
         "trainers": conduct.trainers_seeing_labels,
         "granted": conduct.trainers_granted,
         "denials": conduct.denials,
         "people": conduct.denied_people,
-        "edits": conduct.test_edits_after_look,
+        "boxes": conduct.test_box_edits,
+        "edits": len(conduct.test_edits),
     }
     return Section(_("Blinding"), (first, second))
 

@@ -39,6 +39,7 @@ from analysis.reports.document.results_text import (
     summary_of,
 )
 from analysis.reports.honest_words import Claims, struck
+from analysis.reports.judged_edits import invalid_words
 from analysis.reports.model_tables import SHOWN, ModelRow, cohort_label, model_name, model_rows
 from studies.models import Membership
 
@@ -105,6 +106,7 @@ def _context(material: Material, front: Front, language: str) -> dict[str, objec
         "study_title": struck(material.study.title, claims),
         "description": struck(material.study.description, claims),
         "facts": facts,
+        "invalid": invalid_words(facts.conduct.test_edits),
         "printed_on": timezone.now().strftime("%Y-%m-%d %H:%M UTC"),
         "chosen_name": model_name(chosen) if chosen else "",
         "summary": summary_of(facts),

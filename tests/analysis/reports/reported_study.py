@@ -16,6 +16,7 @@ from analysis.pipeline.metrics import jsonable, report_cohort, youden_cutoff
 from analysis.pipeline.types import DescribeParameters
 from analysis.runners.learn import evaluation_values
 from analysis.services.features import StoredStatic, feature_set_store
+from analysis.services.judged_inputs import inputs_now
 from analysis.services.registry import evaluation_store, version_promote
 from studies.models import Membership, Study
 from studies.services.membership import look_take, study_seal
@@ -145,7 +146,9 @@ def _judged(cohort: str, first: int, last: int, seed: int) -> dict[str, Any]:
 
 def _store(version: ModelVersion, cohort: str, patients, values: dict[str, Any], look=None) -> None:
     named = values["predictions"] | {"patients": [str(patient.pk) for patient in patients]}
-    evaluation_store(version=version, cohort=cohort, look=look, **values | {"predictions": named})
+    inputs = inputs_now(version.study) if look else {}
+    fields = values | {"predictions": named, "inputs": inputs}
+    evaluation_store(version=version, cohort=cohort, look=look, **fields)
 
 
 def _version(study, patients) -> ModelVersion:

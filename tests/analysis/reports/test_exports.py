@@ -12,6 +12,7 @@ from analysis.reports.latex import escaped
 from analysis.reports.tables import Cell, Column, Line, Table
 from studies.models import Study
 
+pytestmark = pytest.mark.django_db  # a banner asks whether the test side was edited
 EVIL = ("=HYPERLINK(1)", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", " =1", "＝1")
 
 

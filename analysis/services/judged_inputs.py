@@ -1,0 +1,136 @@
+"""What of the test side was judged, as digests, and which of it was edited after a look (HONESTY G7).
+
+A look stores, for every test patient, one digest of the boxes of record, one of the HER2 label of record
+and one of the clinical values that the classifiers read. Whatever differs from them later was edited after
+somebody had seen how the model did: the evaluation no longer counts.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.db.models import Prefetch
+
+from analysis.models import Evaluation, ModelVersion
+from analysis.selectors import index_clip
+from studies.models import Clip, Membership, Patient, Revision, Study, Track
+from studies.rules.tracks import boxes as frame_boxes
+from studies.selectors import track_of_record
+from studies.services.labels_of_record import label_of_record, outcome_of
+
+BOXES, LABEL, CLINICAL = PARTS = ("boxes", "label", "clinical")
+CLINICAL_FIELDS = ("age_years", "size_cm", "menopause", "c_t", "c_n", "c_tnm")
+NOTHING = ""
+Inputs = Mapping[str, Mapping[str, str]]
+"""Patient id to digest of each part; empty where there is no such thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One part of one test patient that changed; before: number of the next look, None: none yet."""
+
+    code: str
+    part: str
+    after: int
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedInputs:
+    """Edits since the first look that stored digests; known: whether the evaluation itself stored them."""
+
+    edits: tuple[Edited, ...] = ()
+    known: bool = True
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the test side is as it was when somebody first looked at it."""
+        return not self.edits
+
+
+def inputs_now(study: Study) -> dict[str, dict[str, str]]:
+    """Digests of what there is of every test patient now, judged or not."""
+    return {str(patient.pk): _inputs_of(patient, study) for patient in _test_patients(study)}
+
+
+def judged_inputs(version: ModelVersion | None) -> JudgedInputs:
+    """Edits of the test side that the newest test evaluation of a version cannot have known or was led by."""
+    if version is None or version.study is None:
+        return JudgedInputs()
+    rows = Evaluation.objects.filter(version__study=version.study, cohort=Evaluation.Cohort.TEST)
+    looks = list(rows.select_related("look").order_by("look__number"))
+    own = [row for row in looks if row.version_id == version.pk]
+    if not own:
+        return JudgedInputs()
+    last = own[-1].look.number
+    states = [(row.look.number, row.inputs) for row in looks if row.inputs and row.look.number <= last]
+    if not states:
+        return JudgedInputs(known=False)
+    now = inputs_now(version.study)
+    codes = dict(version.study.patients.values_list("pk", "code"))
+    names = {str(pk): code for pk, code in codes.items()}
+    steps = [*pairwise(states), (states[-1], (None, now))]
+    found = [edit for before, after in steps for edit in _edits(before, after, names)]
+    return JudgedInputs(tuple(found), bool(own[-1].inputs))
+
+
+def _edits(
+    before: tuple[int, Inputs], after: tuple[int | None, Inputs], names: Mapping[str, str]
+) -> Iterator[Edited]:
+    """What differs between two states, by code and part; whoever is missing has nothing."""
+    for pk in sorted(set(before[1]) | set(after[1]), key=lambda key: names.get(key, key)):
+        old, new = before[1].get(pk, {}), after[1].get(pk, {})
+        for part in PARTS:
+            if old.get(part, NOTHING) != new.get(part, NOTHING):
+                yield Edited(names.get(pk, pk), part, before[0], after[0])
+
+
+def _test_patients(study: Study) -> list[Patient]:
+    patients = study.patients.filter(membership__side=Membership.Side.TEST)
+    tracks = Prefetch("index_clip__tracks", Track.objects.all())
+    return list(
+        patients.select_related("clinical", "index_clip", "study").prefetch_related(
+            "specimens__labels", tracks
+        )
+    )
+
+
+def _inputs_of(patient: Patient, study: Study) -> dict[str, str]:
+    return {BOXES: _boxes(patient), LABEL: _label(patient, study), CLINICAL: _clinical(patient)}
+
+
+def _boxes(patient: Patient) -> str:
+    """Cine and boxes of record, frame by frame; not who drew them, nor when they were signed."""
+    clip: Clip | None = index_clip(patient)
+    track = track_of_record(clip) if clip is not None else None
+    if clip is None or track is None or not track.head:
+        return NOTHING
+    revision = Revision.objects.get(track=track, number=track.head)
+    found = frame_boxes(revision.keyframes, clip.n_frames)
+    boxes = [None if one is None else [round(float(side), 6) for side in one.box] for one in found]
+    return _digest([str(clip.pk), clip.pack_sha256, boxes, sorted(map(int, revision.excluded_frames))])
+
+
+def _label(patient: Patient, study: Study) -> str:
+    """What the reading of record says, and what the study's rule makes of it."""
+    label = label_of_record(patient)
+    if label is None:
+        return NOTHING
+    outcome = outcome_of(label, study.label_rule)
+    return _digest([label.call, label.category, label.paper_label, label.inputs_hash, outcome])
+
+
+def _clinical(patient: Patient) -> str:
+    """The variables that the classifiers read."""
+    record = getattr(patient, "clinical", None)
+    if record is None:
+        return NOTHING
+    values = [getattr(record, name) for name in CLINICAL_FIELDS]
+    return _digest([value if isinstance(value, str) else value and float(value) for value in values])
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
