@@ -8,23 +8,26 @@ import argparse
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.benchmarks import viewer_table
+from tests.benchmarks.slow_line import slow_line
 from tests.benchmarks.viewer_edits import measure_edits
 from tests.benchmarks.viewer_site import FPS, N_FRAMES, Site, chromium, logged_in, open_viewer, site
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "viewer.md"
 LINE_BYTES_PER_SECOND = 50e6 / 8
-LINE_LATENCY_MS = 10
+LINE_LATENCY_S = 0.005
+"""Each way."""
 WATCH_JS = """() => {
   window.paints = [];
   window.keyAt = 0;
@@ -34,7 +37,7 @@ WATCH_JS = """() => {
   }, true);
 }"""
 """Notes every painted frame with its time, and the time of the key before it."""
-JUMP_JS = """(frame) => new Promise((done) => {
+JUMP_JS = """(frame) => new Promise((done, failed) => {
   const from = performance.now();
   const seen = (event) => {
     if (event.detail !== frame) return;
@@ -42,6 +45,7 @@ JUMP_JS = """(frame) => new Promise((done) => {
     done(performance.now() - from);
   };
   document.addEventListener("framepaint", seen, true);
+  setTimeout(() => failed(new Error(`frame ${frame} was never painted`)), 20000);
   const field = document.querySelector("#goto");
   field.value = String(frame + 1);
   field.dispatchEvent(new Event("change"));
@@ -80,22 +84,23 @@ def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def fresh_page(context: BrowserContext, *, line: bool = False) -> Page:
-    """A page whose HTTP cache is off; with `line`, as over 50 Mbit/s."""
+def fresh_page(context: BrowserContext) -> Page:
+    """A page whose HTTP cache is off."""
     page = context.new_page()
     page.add_init_script(f"({WATCH_JS})()")
     session = context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    if line:
-        speed = {"downloadThroughput": LINE_BYTES_PER_SECOND, "uploadThroughput": LINE_BYTES_PER_SECOND}
-        session.send(
-            "Network.emulateNetworkConditions", {"offline": False, "latency": LINE_LATENCY_MS, **speed}
-        )
     return page
 
 
-def measure_first_frame(context: BrowserContext, made: Site, loads: int = 12) -> list[Figure]:
+def measure_first_frame(
+    context: BrowserContext,
+    made: Site,
+    loads: int = 12,
+    name: str = "first frame",
+    limit: float | None = 1000,
+) -> list[Figure]:
     """From navigation to the first painted frame."""
     times = []
     for _ in range(loads):
@@ -104,8 +109,8 @@ def measure_first_frame(context: BrowserContext, made: Site, loads: int = 12) ->
         times.append(page.evaluate("paints[0][0]"))
         page.close()
     return [
-        Figure("first frame, median", statistics.median(times), "ms"),
-        Figure("first frame, p95", p95(times), "ms", 1000),
+        Figure(f"{name}, median", statistics.median(times), "ms"),
+        Figure(f"{name}, p95", p95(times), "ms", limit),
     ]
 
 
@@ -127,20 +132,32 @@ def measure_steps(context: BrowserContext, made: Site, steps: int = 240) -> list
     ]
 
 
-def measure_jumps(context: BrowserContext, made: Site, *, line: bool, loads: int = 8) -> list[Figure]:
+def measure_line(browser: Browser, made: Site) -> list[Figure]:
+    """First frame and jumps over a line of 50 Mbit/s."""
+    with slow_line(made.port, LINE_BYTES_PER_SECOND, LINE_LATENCY_S) as port:
+        slow = replace(made, port=port)
+        context = logged_in(browser, slow)
+        figures = measure_first_frame(context, slow, name="first frame over 50 Mbit/s", limit=None)
+        figures += measure_jumps(context, slow, name="jump over 50 Mbit/s", limit=250)
+        context.close()
+    return figures
+
+
+def measure_jumps(
+    context: BrowserContext, made: Site, loads: int = 8, name: str = "jump on loopback", limit: float = 50
+) -> list[Figure]:
     """From the wish to the painted frame, for frames neither cached nor prefetched."""
     chance, times = random.Random(5), []
     for _ in range(loads):
-        page = fresh_page(context, line=line)
+        page = fresh_page(context)
         open_viewer(page, made.clip_ids[0])
         page.wait_for_timeout(800)
-        far = list(range(40, N_FRAMES - 30, 28))
+        far = list(range(40, made.n_frames - 30, 28))
         chance.shuffle(far)
         for start in far:
             times.append(page.evaluate(JUMP_JS, start))
             page.wait_for_timeout(150)
         page.close()
-    name, limit = ("jump over 50 Mbit/s", 250) if line else ("jump on loopback", 50)
     return [
         Figure(f"{name}, median", statistics.median(times), "ms"),
         Figure(f"{name}, p95", p95(times), "ms", limit),
@@ -159,7 +176,7 @@ def measure_playback(context: BrowserContext, made: Site, seconds: float = 15) -
     page.keyboard.press("Space")
     paints = page.evaluate("paints")
     page.close()
-    steps = [(b[1] - a[1]) % N_FRAMES for a, b in pairwise(paints)]
+    steps = [(b[1] - a[1]) % made.n_frames for a, b in pairwise(paints)]
     elapsed = (paints[-1][0] - paints[0][0]) / 1000
     skipped = sum(step - 1 for step in steps)
     return [
@@ -177,7 +194,7 @@ def measure_truth(context: BrowserContext, made: Site, jumps: int = 300) -> list
     open_viewer(page, made.clip_ids[0])
     chance, wrong, read = random.Random(9), 0, 0
     for _ in range(jumps):
-        frame = chance.randrange(N_FRAMES)
+        frame = chance.randrange(made.n_frames)
         if int(page.locator("#goto").input_value()) != frame + 1:
             page.evaluate(JUMP_JS, frame)
         wrong += page.evaluate(READ_FRAME_JS) != frame
@@ -236,11 +253,11 @@ def measure_memory(context: BrowserContext, made: Site, minutes: float) -> list[
     chance, samples = random.Random(3), []
     end = time.monotonic() + 60 * minutes
     while time.monotonic() < end:
-        start = chance.randrange(N_FRAMES)
+        start = chance.randrange(made.n_frames)
         for step in range(40):
             page.evaluate(
                 SCRUB_JS,
-                (start + step) % N_FRAMES,
+                (start + step) % made.n_frames,
             )
             page.wait_for_timeout(15)
         samples.append(renderer_megabytes())
@@ -255,13 +272,14 @@ def measure_memory(context: BrowserContext, made: Site, minutes: float) -> list[
     ]
 
 
-def parts(context: BrowserContext, made: Site, arguments: argparse.Namespace) -> dict[str, Part]:
+def parts(browser: Browser, made: Site, arguments: argparse.Namespace) -> dict[str, Part]:
     """What can be measured, by name."""
+    context = logged_in(browser, made)
     return {
         "first": lambda: measure_first_frame(context, made),
         "step": lambda: measure_steps(context, made),
-        "jump": lambda: measure_jumps(context, made, line=False),
-        "line": lambda: measure_jumps(context, made, line=True),
+        "jump": lambda: measure_jumps(context, made),
+        "line": lambda: measure_line(browser, made),
         "play": lambda: measure_playback(context, made),
         "truth": lambda: measure_truth(context, made),
         "memory": lambda: measure_memory(context, made, arguments.memory_minutes),
@@ -275,15 +293,17 @@ def main() -> int:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="first, step, jump, line, play, truth, memory or edits; with commas")
+    parser.add_argument("--frames", type=int, default=N_FRAMES, help="of the clip; fewer for a trial run")
     parser.add_argument("--memory-minutes", type=float, default=10)
     parser.add_argument("--edits", type=int, default=5000)
     parser.add_argument("--offline-seconds", type=float, default=60)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     parser.add_argument("--write", action="store_true", help=f"put the figures into {DOCUMENT.name}")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # server and folder are taken down then too
     figures: list[tuple[Figure, float]] = []
-    with site() as made, chromium() as browser:
-        known = parts(logged_in(browser, made), made, arguments)
+    with site(arguments.frames) as made, chromium() as browser:
+        known = parts(browser, made, arguments)
         for name in arguments.only.split(",") if arguments.only else known:
             load = os.getloadavg()[0]
             for figure in known[name]():

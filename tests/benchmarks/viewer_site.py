@@ -30,6 +30,7 @@ class Site:
     folder: Path
     port: int
     clip_ids: list[str]
+    n_frames: int = N_FRAMES
     process: subprocess.Popen | None = None
 
     @property
@@ -77,7 +78,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
+def site(n_frames: int = N_FRAMES, size: tuple[int, int] = SIZE) -> Iterator[Site]:
     """Set everything up in a temporary folder, and take it down again."""
     with tempfile.TemporaryDirectory(prefix="her2web-bench-") as name:
         folder = Path(name)
@@ -88,7 +89,7 @@ def site() -> Iterator[Site]:
             SECRET_KEY="benchmark-" * 6,
         )
         django.setup()
-        made = Site(folder, free_port(), _seed(folder))
+        made = Site(folder, free_port(), _seed(folder, n_frames, size), n_frames)
         made.start()
         try:
             yield made
@@ -96,7 +97,7 @@ def site() -> Iterator[Site]:
             made.kill()
 
 
-def _seed(folder: Path) -> list[str]:
+def _seed(folder: Path, n_frames: int, size: tuple[int, int]) -> list[str]:
     """Migrate, collect the static files, and store the clips; imports wait for the settings."""
     from django.core.management import call_command  # noqa: PLC0415 - after django.setup()
 
@@ -108,12 +109,12 @@ def _seed(folder: Path) -> list[str]:
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    made = reading(make_clip=lambda patient: numbered_clip(patient, folder, N_FRAMES, SIZE))
-    clips = [made.clip, numbered_clip(made.patient, folder, N_FRAMES, SIZE)]
+    made = reading(make_clip=lambda patient: numbered_clip(patient, folder, n_frames, size))
+    clips = [made.clip, numbered_clip(made.patient, folder, n_frames, size)]
     Clip.objects.update(fps=FPS)
-    boxes = [lesion_box(frame, *SIZE) for frame in range(N_FRAMES)]
+    boxes = [lesion_box(frame, *size) for frame in range(n_frames)]
     for clip in clips:
-        model_track_store(clip=clip, boxes=boxes, confidences=[0.9] * N_FRAMES)
+        model_track_store(clip=clip, boxes=boxes, confidences=[0.9] * n_frames)
     made.readers[0].set_password(PASSWORD)
     made.readers[0].save()
     return [str(clip.pk) for clip in clips]

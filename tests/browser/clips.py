@@ -15,6 +15,7 @@ from studies.models import Clip, Exam, Patient
 BITS = 12
 CELL_PX = 8
 LESION_DARKER = 5
+JPEG_QUALITY = 95
 SPECKLE_PX = 1.5
 """Makes an 800 x 600 JPEG of quality 95 about 106 kB; real stills of that size have a median of 110 kB."""
 
@@ -38,13 +39,15 @@ def lesion_box(number: int, width: int, height: int) -> tuple[float, float, floa
 
 
 def write_numbered(path: Path, n_frames: int, width: int, height: int) -> None:
-    """A ZIP of numbered pictures: the simplest cine that ingest takes."""
+    """A ZIP of numbered JPEGs, whose bytes ingest keeps: the way of real cines, and the fastest to make."""
     rng = np.random.default_rng(7)
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(n_frames):
             picture = io.BytesIO()
-            Image.fromarray(numbered_frame(number, width, height, rng)).save(picture, "PNG", compress_level=1)
-            archive.writestr(f"{number:05d}.png", picture.getvalue())
+            Image.fromarray(numbered_frame(number, width, height, rng)).save(
+                picture, "JPEG", quality=JPEG_QUALITY
+            )
+            archive.writestr(f"{number:05d}.jpg", picture.getvalue())
 
 
 def numbered_clip(
