@@ -18,6 +18,7 @@ from analysis.models import (
 )
 from studies.models import Clip, Detection, Exam, Membership, Patient, Study, Track
 from studies.permissions import RESULT_ROLES, can_view_predictions, can_view_results, reach
+from studies.rules.no_lesion import LESION_FREE
 from studies.selectors import clips_in_reach, track_of_record, tracks_in_reach
 
 MIN_SIGNED_CINES = 5  # fewer teach a detector nothing
@@ -92,7 +93,10 @@ def detector_of_record(study: Study) -> ModelVersion | None:
 
 
 def signed_training_clips(study: Study) -> list[Clip]:
-    """Cines of training patients whose track of record was signed by a person, to teach a detector."""
+    """Cines of training patients whose track of record was signed by a person, to teach a detector.
+
+    Where no lesion was seen, only those whose reason says that the frames show tissue without one.
+    """
     clips = Clip.objects.filter(
         exam__patient__study=study,
         exam__patient__membership__side=Membership.Side.TRAINING,
@@ -103,7 +107,8 @@ def signed_training_clips(study: Study) -> list[Clip]:
 
 
 def _is_signed(track: Track | None) -> bool:
-    return track is not None and track.source in PEOPLE and track.status == Track.Status.SIGNED
+    signed = track is not None and track.source in PEOPLE and track.status == Track.Status.SIGNED
+    return signed and (not track.no_lesion or track.no_lesion in LESION_FREE)
 
 
 def cines_found_by_others(study: Study, digest: str) -> list[Clip]:
@@ -183,7 +188,12 @@ def newest_feature_sets(clips: Iterable[Clip]) -> dict[object, FeatureSet]:
 
 
 def features_for_track(track: Track) -> tuple[FeatureSet | None, bool]:
-    """The newest feature set under a track, and whether the track or the study's base moved on since."""
+    """The newest feature set under a track, and whether the track or the study's base moved on since.
+
+    None where the reader states that no lesion is seen: what was described before is none of its findings.
+    """
+    if track.no_lesion:
+        return None, False
     rows = FeatureSet.objects.filter(revision__track=track).select_related("revision", "clip__exam__patient")
     row = rows.order_by("-revision__number", "-created_at").first()
     if row is None:

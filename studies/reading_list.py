@@ -49,6 +49,7 @@ def clips_to_read(study: Study, *, viewer: User) -> QuerySet[Clip]:
         .annotate(
             state=state,
             has_model_track=Exists(tracks.filter(source=Track.Source.MODEL)),
+            sees_no_lesion=Exists(mine.exclude(no_lesion="")),
             last_edit=Max("tracks__updated_at", filter=Q(tracks__reader_id=viewer.pk)),
         )
     )

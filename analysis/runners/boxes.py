@@ -36,8 +36,11 @@ def head_of(track: Track) -> Revision:
 
 
 def live_tracks(clip: Clip, record: Track | None) -> list[Track]:
-    """The track of record, and the newest tracks of readers, whose curves follow their edits."""
-    wanted = [record] if record is not None else []
-    read = clip.tracks.filter(source=Track.Source.READER, is_deleted=False, head__gt=0)
+    """The track of record, and the newest tracks of readers, whose curves follow their edits.
+
+    Tracks that state that no lesion is seen have nothing to describe.
+    """
+    wanted = [record] if record is not None and not record.no_lesion else []
+    read = clip.tracks.filter(source=Track.Source.READER, is_deleted=False, head__gt=0, no_lesion="")
     edited = [track for track in read.order_by("-updated_at")[:LIVE_TRACKS] if track not in wanted]
     return wanted + edited

@@ -25,7 +25,7 @@ STAGE_ORDINALS = {
     "I": 1, "IA": 1, "IB": 1, "II": 2, "IIA": 2, "IIB": 2, "III": 3, "IIIA": 3, "IIIB": 3, "IIIC": 3, "IV": 4,
 }  # fmt: skip
 
-
+NO_LESION = "no lesion seen in the cine"
 OUT_OF_ORDER = "dates out of order"
 """How the reason begins for whom ultrasound, surgery and label do not follow each other (HONESTY G10)."""
 
@@ -46,6 +46,12 @@ def current_features(clip: Clip) -> FeatureSet | None:
         return None
     wanted = description_digest(clip, head_of(track), parameters_of(clip.study))
     return FeatureSet.objects.filter(digest=wanted).first()
+
+
+def states_no_lesion(clip: Clip) -> bool:
+    """Whether the track of record says that no lesion is seen in the clip."""
+    track = track_of_record(clip)
+    return track is not None and bool(track.no_lesion)
 
 
 def cases_of(study: Study, side: str, *, rule: str = "") -> tuple[list[Case], dict[str, str]]:
@@ -73,6 +79,8 @@ def cases_of(study: Study, side: str, *, rule: str = "") -> tuple[list[Case], di
             left_out[patient.code] = "no cine"
         elif broken := order_broken(patient, clip, label):
             left_out[patient.code] = f"{OUT_OF_ORDER}: " + " ".join(notice.sentence for notice in broken)
+        elif states_no_lesion(clip):
+            left_out[patient.code] = NO_LESION
         elif features is None:
             left_out[patient.code] = "features missing or stale"
         elif not features.compliant:

@@ -19,6 +19,7 @@ from analysis.runners.ticker import JobTicker
 from analysis.services.features import StoredStatic, feature_set_store, static_of
 from studies.imaging.pack_reader import PackReader
 from studies.models import Clip, Revision, Track
+from studies.rules.no_lesion import sentence_of
 from studies.selectors import newest_detection, track_of_record
 from studies.services.video import pack_local_path
 
@@ -38,9 +39,11 @@ def describe_clip_tracks(job: Job, ticker: JobTicker) -> dict[str, Any]:
         raise UnusableClipError("This job has no clip; start it from a clip's page.")
     record = track_of_record(clip)
     tracks = live_tracks(clip, record)
-    if not tracks:
+    if not tracks and (record is None or not record.no_lesion):
         return {"message": NO_TRACK}
     messages = [_describe_track(clip, track, ticker) for track in tracks]
+    if record is not None and record.no_lesion:
+        return {"message": sentence_of(record.no_lesion)}
     if record is not None:
         messages[0] += _predicted(clip)
     return {"message": messages[0]}

@@ -67,12 +67,19 @@ def readers(bench: StudyBench) -> Found:
 
 
 def signed_by_reader(cases: Sequence[Case]) -> Signed:
-    """Reader to patient's place to the newest revision of the reader's signed track of the index clip."""
+    """Reader to patient's place to the newest revision of the reader's signed track of the index clip.
+
+    A reader who states that no lesion is seen gives no score there.
+    """
     found: Signed = defaultdict(dict)
     for place, case in enumerate(cases):
         number = case.features.revision.track.number
         tracks = case.features.clip.tracks.filter(
-            source=Track.Source.READER, status=Track.Status.SIGNED, is_deleted=False, number=number
+            source=Track.Source.READER,
+            status=Track.Status.SIGNED,
+            is_deleted=False,
+            number=number,
+            no_lesion="",
         )
         for track in tracks:
             found[track.reader_id][place] = head_of(track)  # type: ignore[index]

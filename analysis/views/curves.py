@@ -14,6 +14,7 @@ from analysis.reports.track_quality import TrackQuality, track_quality
 from analysis.selectors import features_for_track
 from analysis.services.features import static_of
 from studies.models import Clip, Track
+from studies.rules.no_lesion import sentence_of
 from studies.rules.tracks import boxes as frame_boxes
 from studies.selectors import clip_get, newest_detection, track_shown, tracks_for
 
@@ -51,6 +52,7 @@ def curves(request: HttpRequest, clip_id: object) -> HttpResponse:
         "running": Job.objects.filter(clip=clip, status__in=["queued", "running"]).first(),
         "last_job": Job.objects.filter(clip=clip).first(),
         "player": _player(clip, track),
+        "no_lesion": sentence_of(track.no_lesion) if track is not None and track.no_lesion else "",
     }
     return render(request, "analysis/partials/curves.html", context)
 

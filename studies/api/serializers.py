@@ -32,10 +32,10 @@ DERIVED_FIELDS = (
 )  # fmt: skip
 TRACK_FIELDS = (
     "id", "clip", "lesion", "number", "source", "reader", "status", "head", "signed_at", "is_deleted",
-    "excluded_frames", *STAMPS,
+    "excluded_frames", "no_lesion", *STAMPS,
 )  # fmt: skip
 REVISION_FIELDS = (
-    "id", "track", "number", "author", "command", "reason", "active_seconds", "created_at",
+    "id", "track", "number", "author", "command", "reason", "active_seconds", "no_lesion", "created_at",
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ def track_state(track: Track, *, viewer: User, head: Revision | None = None) -> 
         "revision": track.head,
         "keyframes": head.keyframes if head else [],
         "excluded": track.excluded_frames,
+        "no_lesion": track.no_lesion,
     }
 
 

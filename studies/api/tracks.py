@@ -71,7 +71,12 @@ class TrackView(APIView):
             return track_state(track_get(done.pk, viewer=self.request.user), viewer=self.request.user)
         state = track_state(track_get(done.track_id, viewer=self.request.user), viewer=self.request.user)
         if done.number != state["revision"]:
-            state |= {"revision": done.number, "keyframes": done.keyframes, "excluded": done.excluded_frames}
+            state |= {
+                "revision": done.number,
+                "keyframes": done.keyframes,
+                "excluded": done.excluded_frames,
+                "no_lesion": done.no_lesion,
+            }
         return state
 
     def base_revision(self) -> int:
@@ -220,6 +225,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
         "reason": revision.reason,
         "active_seconds": revision.active_seconds,
         "n_keyframes": len(revision.keyframes),
+        "no_lesion": revision.no_lesion,
     }
 
 

@@ -61,6 +61,9 @@ class Track(Row):
     signed_at = models.DateTimeField(null=True, blank=True)
     is_deleted = models.BooleanField(default=False)
     excluded_frames = models.JSONField(default=dict, blank=True, help_text="Frame index to reason code.")
+    no_lesion = models.CharField(
+        max_length=20, blank=True, help_text="Why the reader saw no lesion in any frame; empty: no statement."
+    )
 
     class Meta:
         ordering = ["number"]
@@ -96,6 +99,7 @@ class Revision(Row):
     number = models.PositiveIntegerField()
     keyframes = models.JSONField(default=list)
     excluded_frames = models.JSONField(default=dict, blank=True)
+    no_lesion = models.CharField(max_length=20, blank=True, help_text="As of the track.")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -44,7 +44,8 @@ def acquisition_rows(facts: Mapping[str, Any]) -> tuple[AcquisitionRow, ...]:
         facts: what is known, by name; a name that is absent, None or unreadable is not recorded:
             `transducer_type` (DICOM 0018,6031), `frequency_khz`, `depth_mm` (from rows and calibration) or
             else `depth_of_scan_field_mm` (DICOM 0018,5050), `gain_percent`, `lesion_centre` (x, y as
-            fractions of the image, see `lesion_centre`), `source_format` ("DICOM, ..."), `n_frames`.
+            fractions of the image, see `lesion_centre`), `source_format` ("DICOM, ..."), `n_frames`,
+            `no_lesion` (true where the reader states that none is seen).
     """
     rows = []
     for code, rule, check in _RULES:
@@ -132,6 +133,8 @@ def _gain(facts: Mapping[str, Any]) -> _Checked:
 
 def _centred(facts: Mapping[str, Any]) -> _Checked:
     centre = facts.get("lesion_centre")
+    if facts.get("no_lesion"):
+        return Verdict.NOT_RECORDED, Sentence(gettext_noop("A reader states that no lesion is seen."))
     if not isinstance(centre, (tuple, list)) or len(centre) != 2:
         return Verdict.NOT_RECORDED, Sentence(gettext_noop("No box of the lesion is known yet."))
     x, y = (_number({"v": value}, "v") for value in centre)

@@ -153,6 +153,17 @@ def delete_from(keyframes: Iterable[Any], frame: int, n_frames: int) -> Patch:
     return diff(track, (*before, replace(_confirmed(track, frame, n_frames), outside=True)))
 
 
+def remove_boxes(keyframes: Iterable[Any], n_frames: int) -> Patch:
+    """Shift+G: no box on any frame, as a person's statement; one keyframe out of view is left at frame 0.
+
+    The caller sends the reason beside it (`studies.rules.no_lesion`). A track without keyframes stays so.
+    """
+    track = as_keyframes(keyframes, n_frames)
+    if not track:
+        return diff(track, track)
+    return diff(track, (Keyframe(0, *track[0].box, outside=True, source="human"),))
+
+
 def toggle_interpolation(keyframes: Iterable[Any], frame: int, n_frames: int) -> Patch:
     """I: fill the gap that holds this frame with the straight line, or empty the stretch up to the next
     keyframe.

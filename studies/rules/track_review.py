@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isnan, sqrt
 from typing import Any
 
+from studies.rules.no_lesion import sentence_of
 from studies.rules.sentences import Sentence, gettext_noop
 from studies.rules.tracks import Box, FrameBox, Keyframe, as_keyframes, boxes
 
@@ -209,6 +210,22 @@ def signing_checklist(
     )
 
 
+def no_lesion_checklist(reason: str, *, is_alone: bool) -> tuple[ChecklistItem, ...]:
+    """What must hold before a reader signs that no lesion is seen in any frame.
+
+    Args:
+        reason: a code of `no_lesion.REASONS`.
+        is_alone: whether the reader has no other track on the clip, which would contradict the statement.
+    """
+    stated = ChecklistItem("no_lesion", True, sentence_of(reason))
+    if is_alone:
+        return (stated,)
+    template = gettext_noop(
+        "Another track of yours is on this clip: delete it, or take back that no lesion is seen."
+    )
+    return (stated, ChecklistItem("no_lesion_alone", False, Sentence(template)))
+
+
 def may_be_signed(items: Iterable[ChecklistItem]) -> bool:
     """True where every item of the checklist holds."""
     return all(item.ok for item in items)
@@ -234,7 +251,11 @@ def _confirmed_item(track: Sequence[Keyframe]) -> ChecklistItem:
     if count:
         sentence = Sentence(gettext_noop("%(count)d keyframes are confirmed by a person."), count=count)
         return ChecklistItem("human_keyframe", True, sentence)
-    sentence = Sentence(gettext_noop("No keyframe is confirmed by a person: accept or correct a box."))
+    sentence = Sentence(
+        gettext_noop(
+            "No keyframe is confirmed by a person: accept or correct a box, or state that no lesion is seen."
+        )
+    )
     return ChecklistItem("human_keyframe", False, sentence)
 
 

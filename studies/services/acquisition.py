@@ -26,7 +26,12 @@ def acquisition_of(clips: Iterable[Clip]) -> dict[UUID, tuple[AcquisitionRow, ..
         track = tracks[clip.pk]
         centre = _centre(clip, keyframes.get(track.pk)) if track else None
         found[clip.pk] = acquisition_rows(
-            {**clip.acquisition, "n_frames": clip.n_frames, "lesion_centre": centre}
+            {
+                **clip.acquisition,
+                "n_frames": clip.n_frames,
+                "lesion_centre": centre,
+                "no_lesion": bool(track and track.no_lesion),
+            }
         )
     return found
 

@@ -30,6 +30,24 @@ class PairAgreement:
         return self.agreement.only_a + self.agreement.only_b
 
     @property
+    def no_lesion(self) -> str:
+        """Who states that the clip shows no lesion: "both", "first", "second", or "" for nobody."""
+        stated = (bool(self.first.no_lesion), bool(self.second.no_lesion))
+        return {(True, True): "both", (True, False): "first", (False, True): "second"}.get(stated, "")
+
+    @property
+    def who_saw_none(self) -> str:
+        """The reader who alone states that the clip shows no lesion; "" otherwise."""
+        tracks = {"first": self.first, "second": self.second}
+        track = tracks.get(self.no_lesion)
+        return track.reader.get_username() if track is not None and track.reader else ""
+
+    @property
+    def overlap(self) -> float:
+        """Mean overlap in [0, 1] for sorting; 1 where both saw no lesion, 0 where only one saw it."""
+        return 1.0 if self.no_lesion == "both" else self.agreement.mean_iou or 0.0
+
+    @property
     def tracks(self) -> tuple[Track, Track]:
         """Both."""
         return (self.first, self.second)
@@ -68,7 +86,7 @@ def study_agreement(clips: QuerySet[Clip]) -> list[PairAgreement]:
         for clip in clips.prefetch_related("tracks__reader")
         for first, second in signed_pairs(clip)
     ]
-    return sorted(_compared(pairs), key=lambda pair: pair.agreement.mean_iou or 0.0)
+    return sorted(_compared(pairs), key=lambda pair: pair.overlap)
 
 
 def _compared(pairs: list[tuple[Clip, Track, Track]]) -> list[PairAgreement]:
@@ -147,6 +165,7 @@ def _adjudicated(actor: User, clip: Clip, start_from: Track, track_id: UUID | No
         track=track,
         keyframes=head.keyframes if head else [],
         excluded_frames=head.excluded_frames if head else {},
+        no_lesion=head.no_lesion if head else "",
         command="adjudicate",
     )
     return track

@@ -13,9 +13,15 @@ from django.utils.translation import gettext as _
 from studies.errors import ConflictError, LockedError, NotPermittedError, RuleViolationError
 from studies.models import Clip, Detection, Revision, Track
 from studies.permissions import can_correct_boxes, can_edit_track
+from studies.rules.no_lesion import standing_statement
 from studies.rules.track_fit import fit_track
 from studies.rules.track_patch import PATCH_KEYS, apply_patch
-from studies.rules.track_review import ChecklistItem, may_be_signed, signing_checklist
+from studies.rules.track_review import (
+    ChecklistItem,
+    may_be_signed,
+    no_lesion_checklist,
+    signing_checklist,
+)
 from studies.rules.tracks import TrackError, frame_number
 from studies.services.audit import audit_record
 from studies.services.revisions import head_revision, revision_append, track_locked
@@ -189,7 +195,8 @@ def track_patch(
     Args:
         base_revision: number of the revision that the patch was made from (`If-Match`).
         patch: create, update, delete of keyframes (`studies.rules.track_patch`), and beside them
-            `exclude` {frame: reason}, `include` [frame…] and `deleted`.
+            `exclude` {frame: reason}, `include` [frame…], `deleted`, and `no_lesion` (why no lesion is
+            seen in any frame; "" takes the statement back, and so does a box).
         idempotency_key: a key sent before answers with the revision it made then.
 
     Raises:
@@ -202,13 +209,14 @@ def track_patch(
         if applied is not None:
             return applied
         head = _writable_head(track, base_revision)
-        keyframes, excluded, deleted = _patched(track, head, patch)
+        keyframes, excluded, deleted, no_lesion = _patched(track, head, patch)
         track.is_deleted = deleted
         return revision_append(
             actor=actor,
             track=track,
             keyframes=keyframes,
             excluded_frames=excluded,
+            no_lesion=no_lesion,
             command=command,
             active_seconds=active_seconds,
             idempotency_key=idempotency_key,
@@ -239,12 +247,12 @@ def _writable_head(track: Track, base_revision: int) -> Revision:
     return head
 
 
-def _patched(track: Track, head: Revision, patch: Any) -> tuple[list[Any], dict[str, str], bool]:
-    """Keyframes, excluded frames and deletion after a patch."""
+def _patched(track: Track, head: Revision, patch: Any) -> tuple[list[Any], dict[str, str], bool, str]:
+    """Keyframes, excluded frames, deletion and the statement of no lesion after a patch."""
     if not isinstance(patch, Mapping):
         raise TrackError(f"patch must be an object, got {type(patch).__name__}.", field="patch")
     clip = track.clip
-    own = {name: patch[name] for name in ("exclude", "include", "deleted") if name in patch}
+    own = {name: patch[name] for name in ("exclude", "include", "deleted", "no_lesion") if name in patch}
     boxes = {name: value for name, value in patch.items() if name not in own}
     keyframes: list[Any] = list(head.keyframes)
     if any(boxes.values()) or not set(boxes) <= set(PATCH_KEYS):
@@ -252,7 +260,10 @@ def _patched(track: Track, head: Revision, patch: Any) -> tuple[list[Any], dict[
     deleted = own.get("deleted", track.is_deleted)
     if not isinstance(deleted, bool):
         raise TrackError(f"deleted must be true or false, got {deleted!r}.", field="deleted")
-    return keyframes, _excluded(head.excluded_frames, own, clip.n_frames), deleted
+    if "no_lesion" in own and not isinstance(own["no_lesion"], str):
+        raise TrackError(f"no_lesion must be a text, got {own['no_lesion']!r}.", field="no_lesion")
+    stated = standing_statement(keyframes, head.no_lesion, own.get("no_lesion"))
+    return keyframes, _excluded(head.excluded_frames, own, clip.n_frames), deleted, stated
 
 
 def _excluded(excluded: dict[str, str], patch: Mapping[str, Any], n_frames: int) -> dict[str, str]:
@@ -318,6 +329,7 @@ def track_revert(*, actor: User, track: Track, base_revision: int, to_number: in
         track=track,
         keyframes=earlier.keyframes,
         excluded_frames=earlier.excluded_frames,
+        no_lesion=earlier.no_lesion,
         command=f"restore revision {to_number}",
     )
 
@@ -326,6 +338,9 @@ def track_checklist(track: Track) -> tuple[ChecklistItem, ...]:
     """What must hold before the track is signed."""
     clip, head = track.clip, head_revision(track)
     keyframes = [] if head is None else head.keyframes
+    if track.no_lesion:
+        own = clip.tracks.filter(source=track.source, reader_id=track.reader_id, is_deleted=False)
+        return no_lesion_checklist(track.no_lesion, is_alone=not own.exclude(pk=track.pk).exists())
     excused = {int(frame) for frame in track.excluded_frames}
     return signing_checklist(keyframes, clip.n_frames, (clip.height_px, clip.width_px), excused)
 
@@ -351,6 +366,7 @@ def track_sign(*, actor: User, track: Track, base_revision: int, active_seconds:
         track=track,
         keyframes=head.keyframes,
         excluded_frames=head.excluded_frames,
+        no_lesion=head.no_lesion,
         command="sign",
         active_seconds=active_seconds,
     )
@@ -375,6 +391,7 @@ def track_reopen(*, actor: User, track: Track, reason: str, active_seconds: floa
         track=track,
         keyframes=[] if head is None else head.keyframes,
         excluded_frames={} if head is None else head.excluded_frames,
+        no_lesion="" if head is None else head.no_lesion,
         command="reopen",
         reason=reason.strip(),
         active_seconds=active_seconds,

@@ -36,17 +36,23 @@ def revision_append(
     keyframes: Iterable[Any],
     excluded_frames: dict[str, str],
     command: str,
+    no_lesion: str = "",
     reason: str = "",
     active_seconds: float = 0.0,
     idempotency_key: str | None = None,
 ) -> Revision:
-    """Write the next state of a track that the caller has locked; audit it and ask for recomputation."""
+    """Write the next state of a track that the caller has locked; audit it and ask for recomputation.
+
+    Args:
+        no_lesion: why the reader states that no lesion is seen in any frame; "" where nothing is stated.
+    """
     checked = as_keyframes(keyframes, track.clip.n_frames)
     revision = Revision(
         track=track,
         number=track.head + 1,
         keyframes=[keyframe.as_dict() for keyframe in checked],
         excluded_frames=excluded_frames,
+        no_lesion=no_lesion,
         author=actor,
         command=command,
         reason=reason,
@@ -56,14 +62,22 @@ def revision_append(
     revision.full_clean(exclude=["track", "author", "keyframes"])  # a clip without a lesion has none
     revision.save(force_insert=True)
     before, track.head = track.head, revision.number
+    stated, track.no_lesion = track.no_lesion, no_lesion
     track.excluded_frames = excluded_frames
-    track.save(update_fields=["head", "excluded_frames", "status", "signed_at", "is_deleted", "updated_at"])
+    track.save(
+        update_fields=[
+            "head", "excluded_frames", "no_lesion", "status", "signed_at", "is_deleted", "updated_at",
+        ]
+    )  # fmt: skip
+    changes: dict[str, Any] = {"revision": [before, revision.number]}
+    if stated != no_lesion:
+        changes["no_lesion"] = [stated, no_lesion]
     audit_record(
         actor=actor,
         action=f"track.{command.replace(' ', '_')}"[:60],
         target=track,
         study=track.clip.study,
-        changes={"revision": [before, revision.number]},
+        changes=changes,
         reason=reason,
     )
     dispatch.enqueue(dispatch.TRACK_CHANGED, clip_id=str(track.clip_id))

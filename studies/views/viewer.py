@@ -25,7 +25,7 @@ from studies.services.adjudication import clip_agreement, may_adjudicate
 from studies.services.annotation import EXCLUSION_REASONS
 from studies.services.audit import audit_record
 from studies.services.presence import clip_offered
-from studies.views.viewer_text import exclusion_labels, viewer_text
+from studies.views.viewer_text import exclusion_labels, no_lesion_labels, viewer_text
 
 ENTRANCES = {"main.js", "leftovers.js"}
 INDEX_PLACEHOLDER = 999999999
@@ -93,6 +93,7 @@ def viewer_data(clip: Clip, *, viewer: User) -> dict[str, Any]:
         "startFrame": first_need(clip, tracks, confidences) if can_correct else 0,
         "mayOpen": may_open_track(clip, viewer=viewer),
         "reasons": exclusion_labels(EXCLUSION_REASONS),
+        "noLesionReasons": no_lesion_labels(),
         "urls": _addresses(clip, viewer=viewer),
     }
 

@@ -107,6 +107,7 @@ def _review_text() -> dict[str, str]:
         "key_acceptTrack": _("accept the whole track"),
         "key_acceptFrame": _("accept this frame"),
         "key_rejectFrame": _("reject this frame"),
+        "key_noLesion": _("state that this clip shows no lesion, or take it back"),
         "key_sign": _("check and sign; when signed, the next clip"),
         "key_layerDetections": _("layer: raw detections"),
         "key_layerModel": _("layer: model"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from studies.rules.no_lesion import REASONS, SENTENCES
 from studies.views.viewer_keys import key_text
 
 
@@ -21,6 +22,18 @@ def exclusion_labels(codes: Iterable[str]) -> list[tuple[str, str]]:
         "other": _("other"),
     }
     return [(code, labels[code]) for code in codes]
+
+
+def no_lesion_labels() -> list[tuple[str, str]]:
+    """Reason codes of the statement that a clip shows no lesion, with their words."""
+    labels = {
+        "not_in_view": _("the sweep does not pass over it"),
+        "gone": _("it is gone after treatment or removal"),
+        "not_told_apart": _("it cannot be told from the tissue around it"),
+        "poor_picture": _("the pictures are too poor to tell"),
+        "other": _("other"),
+    }
+    return [(code, labels[code]) for code in REASONS]
 
 
 def viewer_text() -> dict[str, str]:
@@ -52,6 +65,7 @@ def _status_text() -> dict[str, str]:
         "frameFailed": _("Frame {number} could not be loaded; it is tried again when you return to it."),
         "track": _("Track {number}"),
         "noBox": _("no box"),
+        "noLesionSeen": _("no lesion seen in this clip"),
         "keyframe": _("keyframe"),
         "interpolated": _("interpolated"),
         "held": _("held"),
@@ -96,7 +110,13 @@ def _message_text() -> dict[str, str]:
         "mergeNow": _("Merge {names}: press M again, or click a further track; Esc cancels."),
         "mergeNeedsTwo": _("Merging needs two tracks of your own."),
         "undoStale": _("This step can no longer be undone: the track was changed elsewhere."),
-        "nothingToSign": _("There is nothing to sign yet: accept or correct a box first."),
+        "nothingToSign": _(
+            "There is nothing to sign yet: accept or correct a box, or state that none is seen (Shift+G)."
+        ),
+        "noLesionTakenBack": _(
+            "Taken back. The clip has no box now: draw one, or undo to get the boxes back."
+        ),
+        **{f"noLesion_{code}": _(sentence) for code, sentence in SENTENCES.items()},
         "saveFirst": _("Not everything is saved yet. Wait for “Saved”, then sign."),
         "goThere": _("Go to frame {number}"),
         "undoOf": _("Undo: {name}, frame {number}"),
@@ -132,6 +152,8 @@ def _act_text() -> dict[str, str]:
         "act_reopen": _("re-opened"),
         "act_adjudicate": _("adjudication begun"),
         "act_resolve conflict": _("conflict settled"),
+        "act_no lesion": _("no lesion in this clip"),
+        "act_take back no lesion": _("no lesion: taken back"),
         "act_merge": _("merge"),
         "act_split": _("split"),
     }
@@ -154,6 +176,9 @@ def _panel_text() -> dict[str, str]:
         "seconds": _("{count} s"),
         "noKeyframeHere": _("no keyframe"),
         "conflictCount": _("{count} keyframes differ; the other changes go together ({merged} keyframes)."),
+        "conflictStatement": _("One side states that this clip shows no lesion: choose one side as a whole."),
+        "wholeClip": _("all frames"),
+        "keyframesOf": _("{count} keyframes"),
         "curve_live": _("live"),
         "curve_fresh": _("up to date"),
         "curve_stale": _("stale: the boxes changed, computing again"),

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.models import FeatureSet, Job
 from analysis.pipeline.synthesis import draw_cohort, write_cohort
-from analysis.runners.cohort import current_features
+from analysis.runners.cohort import current_features, states_no_lesion
 from analysis.runners.describe import describe_clip_tracks
 from analysis.runners.detect import detect_clip
 from analysis.runners.work import run_job
@@ -15,7 +15,8 @@ from analysis.selectors import features_for_track
 from analysis.services.features import dynamic_of, static_of
 from analysis.services.jobs import job_cancel, job_enqueue
 from studies.models import Clip, RoleGrant, Track
-from studies.services.annotation import track_open_for_reader
+from studies.rules.track_edits import remove_boxes
+from studies.services.annotation import track_open_for_reader, track_patch, track_sign
 from studies.services.revisions import head_revision, revision_append
 from studies.services.video import file_ingest
 from tests.factories import make_patient, make_site, make_study, make_user
@@ -175,3 +176,27 @@ def test_a_clip_without_a_lesion_is_not_described_but_says_so(clip):
     assert job.status == Job.Status.SUCCEEDED
     assert "no lesion box" in job.message
     assert not FeatureSet.objects.exists()
+
+
+def state_no_lesion(clip: Clip) -> Track:
+    """A reader signs that no lesion is seen."""
+    reader = sonographer(clip)
+    track = track_open_for_reader(actor=reader, clip=clip)
+    patch = {**remove_boxes(head_revision(track).keyframes, clip.n_frames), "no_lesion": "not_in_view"}
+    track_patch(actor=reader, track=track, base_revision=track.head, patch=patch, idempotency_key="none")
+    track.refresh_from_db()
+    track_sign(actor=reader, track=track, base_revision=track.head)
+    track.refresh_from_db()
+    return track
+
+
+def test_a_clip_without_a_lesion_has_no_features_and_says_so(described):
+    track = state_no_lesion(described)
+    before = FeatureSet.objects.filter(clip=described).count()
+    job = run(described, Job.Kind.DESCRIBE, describe_clip_tracks)
+    assert job.status == Job.Status.SUCCEEDED
+    assert job.message == "No lesion is seen in any frame: the sweep does not pass over it."
+    assert FeatureSet.objects.filter(clip=described).count() == before
+    assert features_for_track(track) == (None, False)
+    assert current_features(described) is None
+    assert states_no_lesion(described)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from studies.rules import track_edits
+from studies.rules.no_lesion import REASONS, standing_statement
 from studies.rules.track_patch import apply_patch, inverse, merge_three_way
 from studies.rules.track_review import needs_me
 from studies.rules.tracks import Keyframe, TrackError, boxes
@@ -38,6 +39,7 @@ EDITS: dict[str, Callable[..., Any]] = {
     "toggle_interpolation": lambda track, n, **a: track_edits.toggle_interpolation(track, a["frame"], n),
     "toggle_all_interpolation": lambda track, n, **a: track_edits.toggle_all_interpolation(track, n),
     "merge": lambda track, n, **a: track_edits.merge(track, a["other"], n),
+    "remove_boxes": lambda track, n, **a: track_edits.remove_boxes(track, n),
     "split": lambda track, n, **a: track_edits.split(track, a["frame"], n),
 }
 
@@ -139,7 +141,7 @@ def edit_arguments(rng: random.Random, name: str, n_frames: int) -> dict[str, An
         arguments["to_frame"] = rng.randrange(n_frames)
     if name == "merge":
         arguments = {"other": random_track(rng, n_frames)}
-    return {} if name in ("accept_track", "toggle_all_interpolation") else arguments
+    return {} if name in ("accept_track", "remove_boxes", "toggle_all_interpolation") else arguments
 
 
 def edit_cases(rng: random.Random) -> list[dict[str, Any]]:
@@ -288,6 +290,24 @@ def gapped_track(rng: random.Random, n_frames: int) -> list[Keyframe]:
     return [replace(keyframe, outside=i == 1) for i, keyframe in enumerate(found)]
 
 
+def statement_cases() -> list[dict[str, Any]]:
+    """What is stated of no lesion after a change: with and without a box, before and wanted."""
+    out, seen = Keyframe(0, 1, 1, 9, 9, outside=True), Keyframe(3, 1, 1, 9, 9)
+    cases = []
+    for track in ([], [out], [out, seen], [seen]):
+        for before in ("", REASONS[0]):
+            for wanted in (None, "", *REASONS, "none"):
+
+                def act(
+                    track: Any = track, before: str = before, wanted: str | None = wanted
+                ) -> dict[str, Any]:
+                    return {"stated": standing_statement(track, before, wanted)}
+
+                case = {"keyframes": listed(track), "before": before, "wanted": wanted}
+                cases.append({**case, **answered(act)})
+    return cases
+
+
 def need_cases(rng: random.Random) -> list[dict[str, Any]]:
     """Which frames need a person, with and without confidences and a second track."""
     cases = []
@@ -320,6 +340,7 @@ def vectors() -> dict[str, Any]:
         "edits": edit_cases(rng),
         "merges": merge_cases(rng),
         "needs": need_cases(rng),
+        "statements": statement_cases(),
     }
 
 

@@ -14,6 +14,7 @@ from tests.browser.driving import (
     go_to,
     own_row,
     saved,
+    screen_point,
     values,
     viewer,
 )
@@ -124,6 +125,51 @@ def test_both_sides_of_a_conflict_are_shown_and_both_are_kept(open_page, ready):
     assert frames[12]["x1"] == pytest.approx(mine[0], abs=0.01)
     assert frames[0]["x1"] != 5
     assert Revision.objects.get(track=track, number=track.head).command == "resolve conflict"
+
+
+def test_a_conflict_waits_until_the_box_is_let_go(open_page, ready):
+    page = viewer(open_page, ready)
+    nudge(page, "ArrowRight")
+    saved(page)
+    track = the_track()
+    edit_elsewhere(track, 30, 77)
+    x1, y1, x2, y2 = values(page)
+    start = screen_point(page, (x1 + x2) / 2, (y1 + y2) / 2)
+    nudge(page, "ArrowRight")
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + 20, start[1] + 10)
+    expect(page.locator(SAVE)).to_have_attribute("data-kind", "conflict")
+    page.wait_for_timeout(300)
+    dialog = page.locator("#dialog-conflict")
+    expect(dialog).to_be_hidden()
+    page.mouse.move(start[0] + 40, start[1] + 20)
+    page.mouse.up()
+    expect(dialog).to_be_visible()
+    dragged = values(page)
+    assert dragged[0] > x1 + 10
+    dialog.get_by_role("button", name="Keep both").click()
+    saved(page)
+    frames = {k["frame"]: k for k in head(track)}
+    assert frames[30]["x1"] == 77
+    assert frames[0]["x1"] == pytest.approx(dragged[0], abs=0.01)
+
+
+def test_a_number_half_typed_when_a_conflict_comes_is_kept(open_page, ready):
+    page = viewer(open_page, ready)
+    nudge(page, "ArrowRight")
+    saved(page)
+    track = the_track()
+    edit_elsewhere(track, 30, 77)
+    with answers_held(page):
+        nudge(page, "ArrowRight")
+        page.locator("#boxes input[data-name=x1]").fill("31")
+    dialog = page.locator("#dialog-conflict")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Keep both").click()
+    saved(page)
+    frames = {k["frame"]: k for k in head(track)}
+    assert (frames[0]["x1"], frames[30]["x1"]) == (31, 77)
 
 
 def test_their_side_of_a_conflict_can_be_chosen(open_page, ready):

@@ -81,6 +81,12 @@ export class FakeStorage {
     this.bases.set(track, structuredClone(base));
   }
 
+  async settle(removed, track, base, entry) {
+    for (const { seq } of removed) this.entries.delete(seq);
+    this.bases.set(track, structuredClone(base));
+    return entry ? this.add(entry) : undefined;
+  }
+
   load() {
     const entries = [...this.entries.values()].sort((a, b) => a.seq - b.seq);
     return structuredClone({ entries, bases: [...this.bases] });

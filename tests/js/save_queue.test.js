@@ -141,6 +141,38 @@ test("a conflict stops this track only, surfaces with both sides, and is settled
   assert.ok(sameState(chosen, baseOf(server.state("t")).state));
 });
 
+test("what is done while a conflict is being settled comes after it", async () => {
+  const server = serverWith();
+  const page = new FakePage(server).open("t");
+  const other = new FakePage(server).open("t");
+  other.edit(9, 90);
+  await other.settle();
+  page.edit(5, 50);
+  await page.settle();
+  const { current } = page.blocks[0].block;
+  const settled = page.queue.resolve("t", current, { ...page.state, keyframes: [keyframe(0), keyframe(5, 50), keyframe(9, 90)] }, "resolve conflict");
+  page.state = { ...page.state, keyframes: [keyframe(0), keyframe(5, 50), keyframe(9, 90)] };
+  page.edit(7, 70);
+  await settled;
+  await page.settle();
+  assert.deepEqual(server.state("t").keyframes.map(({ frame }) => frame), [0, 5, 7, 9]);
+});
+
+test("a page that dies after a conflict was settled has the choice still to send", async () => {
+  const server = serverWith();
+  const page = new FakePage(server).open("t");
+  const other = new FakePage(server).open("t");
+  other.edit(9, 90);
+  await other.settle();
+  page.edit(5, 50);
+  await page.settle();
+  const chosen = { ...page.state, keyframes: [keyframe(0), keyframe(5, 50), keyframe(9, 90)] };
+  await page.queue.resolve("t", page.blocks[0].block.current, chosen, "resolve conflict");
+  const again = new FakePage(server, page.storage).open("t");
+  await again.settle();
+  assert.ok(sameState(chosen, baseOf(server.state("t")).state));
+});
+
 test("a signed track keeps what was not saved until somebody decides", async () => {
   const server = serverWith();
   const page = new FakePage(server).open("t");

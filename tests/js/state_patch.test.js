@@ -29,3 +29,14 @@ test("exclusions and deletion of both sides go together, mine where I changed th
   const theirs = { ...base, excluded: { 1: "blurred", 2: "frozen", 3: "other" }, deleted: true };
   assert.deepEqual(mergeRest(base, mine, theirs), { excluded: { 2: "shadow", 3: "other" }, deleted: true });
 });
+
+test("a statement of no lesion goes with the state, is undone with it, and gives way to a box", () => {
+  const seen = { keyframes: [box(0)], excluded: {}, deleted: false };
+  const out = { ...box(0), outside: true };
+  const stated = apply(seen, { update: [out], no_lesion: "gone" });
+  assert.equal(stated.no_lesion, "gone");
+  assert.deepEqual(stateDiff(seen, stated), { update: [out], no_lesion: "gone" });
+  assert.ok(sameState(apply(stated, stateDiff(stated, seen)), seen));
+  assert.equal(apply(stated, { create: [box(4)] }).no_lesion, "");
+  assert.throws(() => apply(seen, { no_lesion: "gone" }), /no lesion is seen/);
+});

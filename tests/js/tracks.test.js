@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 
 import * as edits from "../../static/js/viewer/track_edits.js";
 import * as interpolation from "../../static/js/viewer/track_interpolation.js";
+import { standingStatement } from "../../static/js/viewer/no_lesion.js";
 import { applyPatch, diff, inverse, mergeThreeWay, resolve } from "../../static/js/viewer/track_patch.js";
 import { needsMe, nextNeed } from "../../static/js/viewer/track_review.js";
 import { TrackError, asKeyframes, boxAt, boxes } from "../../static/js/viewer/tracks.js";
@@ -26,6 +27,7 @@ const EDITS = {
   toggle_interpolation: (track, n, a) => interpolation.toggleInterpolation(track, a.frame, n),
   toggle_all_interpolation: (track, n) => interpolation.toggleAllInterpolation(track, n),
   merge: (track, n, a) => edits.merge(track, a.other, n),
+  remove_boxes: (track, n) => edits.removeBoxes(track, n),
   split: (track, n, a) => edits.split(track, a.frame, n),
 };
 
@@ -114,6 +116,15 @@ describe("frames that need a person", () => {
     assert.deepEqual([0, 3, 7].map((frame) => nextNeed(needs, frame).frame), [3, 7, 3]);
     assert.equal(nextNeed([], 0), null);
   });
+});
+
+describe("statements of no lesion", () => {
+  vectors.statements.forEach((c, i) =>
+    test(`case ${i}`, () => {
+      const stated = checked(c, () => standingStatement(asKeyframes(c.keyframes), c.before, c.wanted));
+      if (stated !== null) assert.equal(stated, c.stated);
+    }),
+  );
 });
 
 test("inputs stay as they are", () => {

@@ -90,6 +90,7 @@ def reason_words() -> dict[str, str]:
         "not_eligible": _("not eligible"),
         "no_label": _("no final HER2 label"),
         "no_cine": _("no cine"),
+        "no_lesion": _("no lesion seen in the cine"),
         "no_features": _("features missing or stale"),
         "not_compliant": _("cine not compliant"),
         "dates": _("dates out of order"),

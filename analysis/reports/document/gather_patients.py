@@ -11,19 +11,21 @@ from analysis.selectors import features_of_record, index_clip
 from analysis.services.split import linked_patients
 from studies.models import Label, Lesion, Membership, Patient, Screening, Study
 from studies.services.course_dates import order_broken
+from studies.selectors import track_of_record
 from studies.services.labels_of_record import label_of_record, outcome_of
 from studies.services.membership import NEW_PATIENT_RULE
 from studies.services.recruitment import eligible_patients
 
 VARIABLES = ("age_years", "size_cm", "menopause", "c_t", "c_n", "c_tnm")
-NOT_ELIGIBLE, NO_LABEL, NO_CINE, NO_FEATURES, NOT_COMPLIANT, DATES, OTHER = (
-    "not_eligible", "no_label", "no_cine", "no_features", "not_compliant", "dates", "other",
+NOT_ELIGIBLE, NO_LABEL, NO_CINE, NO_LESION, NO_FEATURES, NOT_COMPLIANT, DATES, OTHER = (
+    "not_eligible", "no_label", "no_cine", "no_lesion", "no_features", "not_compliant", "dates", "other",
 )  # fmt: skip
 STORED_REASONS = {
     "not eligible": NOT_ELIGIBLE,
     "eligibility not decided": NOT_ELIGIBLE,
     "no final HER2 label": NO_LABEL,
     "no cine": NO_CINE,
+    "no lesion seen": NO_LESION,
     "features missing or stale": NO_FEATURES,
     "cine not compliant": NOT_COMPLIANT,
     "dates out of order": DATES,
@@ -116,6 +118,9 @@ def reason_now(case: Case) -> str:
         return NO_CINE
     if order_broken(case.patient, clip, case.label):
         return DATES
+    track = track_of_record(clip)
+    if track is not None and track.no_lesion:
+        return NO_LESION
     features, is_stale = features_of_record(clip)
     if features is None or is_stale:
         return NO_FEATURES

@@ -69,10 +69,12 @@ export class Actions {
   /** A drawn box goes on with the chosen track where that has none; else it begins a track of its own.
    * @param {Box} box @param {"draw"|"redraw"} way */
   drawn(box, way) {
+    const stated = this.store.mine.find((track) => track.no_lesion && track.editable);
+    if (stated) return this.setBox(stated, box, way); // a box takes the statement of no lesion back
     const chosen = way === "redraw" ? this.target : this.#chosen;
     const goesOn = chosen?.keyframes.length && (way === "redraw" || !this.store.boxAt(chosen.id));
-    if (chosen && goesOn) this.setBox(chosen, box, way);
-    else this.newTrack(box, "draw");
+    if (chosen && goesOn) return this.setBox(chosen, box, way);
+    return this.newTrack(box, "draw");
   }
 
   /** The pinned track, or the one under the pointer, when it is mine to change. */
@@ -177,7 +179,7 @@ export class Actions {
   /** At the same place on this frame: on my selected track, else as a new one. */
   paste() {
     if (!this.clipboard) return this.say("nothingCopied");
-    const { target } = this;
+    const target = this.target ?? this.store.mine.find((track) => track.no_lesion && track.editable);
     if (target) return this.setBox(target, this.clipboard.box, "paste");
     return this.newTrack(this.clipboard.box, "paste");
   }

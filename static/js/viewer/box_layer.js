@@ -27,6 +27,9 @@ export function labelPlace({ isLabelBelow }, { x, y, height }, stage) {
   return { x: left + (above >= 0 ? 0 : HANDLE_PX), y: above >= 0 ? above : y + HANDLE_PX };
 }
 
+/** Whether a box is being moved or resized now. */
+export const isDragging = () => Boolean(Konva.isDragging() || Konva.isTransforming());
+
 export class BoxLayer {
   /** @param {HTMLElement} overlay @param {import("./stage.js").Stage} stage */
   constructor(overlay, stage) {

@@ -8,9 +8,10 @@
  */
 import { request } from "./api.js";
 import { nameOf } from "./box_items.js";
-import { ask, isAsking } from "./dialogs.js";
+import { ask } from "./dialogs.js";
 import { baseOf } from "./save_batch.js";
 import { mergeRest } from "./state_patch.js";
+import { statementWords } from "./statement.js";
 import { element } from "./table.js";
 import { t } from "./text.js";
 import { mergeThreeWay, resolve } from "./track_patch.js";
@@ -26,30 +27,42 @@ export class Conflicts {
   /**
    * @param {import("./store.js").Store} store @param {import("./save_queue.js").SaveQueue} queue
    * @param {import("./undo.js").UndoStack} history @param {string} address of a track, with {track}
+   * @param {import("./hands.js").Hands} hands
    */
-  constructor(store, queue, history, address) {
+  constructor(store, queue, history, address, hands) {
+    this.hands = hands;
+    /** One question after the other. @type {Promise<void>} */
+    this.turn = Promise.resolve();
     this.store = store;
     this.queue = queue;
     this.history = history;
     this.address = address;
-    queue.onBlocked = (track, block, base) => void this.#arrived(track, block, base);
+    queue.onBlocked = (track) => this.#later(track);
   }
 
   /** Show what is blocked, again. */
-  async show() {
-    for (const [track, block] of [...this.queue.blocked]) {
-      const base = this.queue.bases.get(track);
-      if (base) await this.#arrived(track, block, base);
-    }
+  show() {
+    for (const track of this.queue.blocked.keys()) this.#later(track);
   }
 
-  /** @param {string} id @param {Block} block @param {Base} base */
-  async #arrived(id, block, base) {
-    if (isAsking()) return;
-    const current = block.current ?? (await this.#current(id));
-    if (!current) return;
+  /** @param {string} id */
+  #later(id) {
+    this.turn = this.turn.then(() => this.#ask(id)).catch((error) => console.error(error));
+  }
+
+  /** Ask about a track that is blocked, once the hands are free: what they were doing belongs to my side.
+   * @param {string} id */
+  async #ask(id) {
+    const known = this.queue.blocked.get(id);
+    const current = known && (known.current ?? (await this.#current(id)));
+    await this.hands.free();
+    const [block, base] = [this.queue.blocked.get(id), this.queue.bases.get(id)];
+    if (!current || !block || !base) return;
+    const field = /** @type {HTMLElement|null} */ (document.activeElement);
+    field?.blur(); // what was typed is taken before both sides are compared
     if (block.kind === "locked") await this.#settleLocked(id, current);
     else await this.#settle(id, block, base, current);
+    field?.focus();
   }
 
   /** @param {string} id */
@@ -68,6 +81,14 @@ export class Conflicts {
   async #settle(id, block, base, current) {
     const mine = this.store.state(id);
     const theirs = baseOf(current).state;
+    const rest = mergeRest(base.state, mine, theirs);
+    if (mine.no_lesion !== theirs.no_lesion) {
+      this.#fillWhole(id, block, [base.state, mine, theirs]);
+      const answer = await ask("conflict");
+      const { keyframes, no_lesion } = answer === "merge" && this.#isMine("all") ? mine : theirs;
+      if (answer) await this.#adopt(id, current, answer === "theirs" ? theirs : { ...rest, keyframes, no_lesion });
+      return;
+    }
     const { merged, conflicts } = mergeThreeWay(base.state.keyframes, mine.keyframes, theirs.keyframes);
     this.#fill(id, block, conflicts, merged.length);
     const answer = await ask("conflict");
@@ -78,19 +99,19 @@ export class Conflicts {
     }
     const chosen = conflicts.map(({ frame }) => frame).filter((frame) => this.#isMine(frame));
     const keyframes = resolve(merged, conflicts, chosen);
-    await this.#adopt(id, current, { keyframes, ...mergeRest(base.state, mine, theirs) });
+    await this.#adopt(id, current, { keyframes, ...rest, no_lesion: theirs.no_lesion });
   }
 
   /** @param {string} id @param {any} current @param {import("./state_patch.js").State} state */
   async #adopt(id, current, state) {
-    await this.queue.resolve(id, current, state, "resolve conflict");
+    const isKept = this.queue.resolve(id, current, state, "resolve conflict");
     this.history.forget(id);
     const { revision, status, editable, signed_at: signedAt } = current;
     this.store.change(id, { revision, status, editable, signed_at: signedAt, ...state });
-    if (this.queue.blocked.size) await this.show();
+    await isKept;
   }
 
-  /** @param {number} frame */
+  /** @param {number|"all"} frame */
   #isMine(frame) {
     const chosen = /** @type {HTMLInputElement|null} */ (document.querySelector(`input[name="conflict-${frame}"]:checked`));
     return chosen?.value === "mine";
@@ -99,24 +120,40 @@ export class Conflicts {
   /** @param {string} id @param {Block} block @param {import("./track_patch.js").Conflict[]} conflicts @param {number} nMerged */
   #fill(id, block, conflicts, nMerged) {
     const track = this.store.tracks.get(id);
+    const count = t("conflictCount", { count: conflicts.length, merged: nMerged });
+    const rows = conflicts.map(({ frame, base, mine, theirs }) =>
+      this.#row(frame, String(frame + 1), [base, mine, theirs].map(wordsOf)));
+    this.#show(track, block, count, rows);
+  }
+
+  /** One side states that there is no lesion: keyframe by keyframe the two cannot go together.
+   * @param {string} id @param {Block} block @param {import("./state_patch.js").State[]} sides before both, mine, theirs */
+  #fillWhole(id, block, sides) {
+    const words = sides.map(({ keyframes, no_lesion: reason }) =>
+      (reason ? statementWords(reason) : t("keyframesOf", { count: keyframes.length })));
+    this.#show(this.store.tracks.get(id), block, t("conflictStatement"), [this.#row("all", t("wholeClip"), words)]);
+  }
+
+  /** @param {import("./store.js").Track|undefined} track @param {Block} block @param {string} count @param {HTMLElement[]} rows */
+  #show(track, block, count, rows) {
     const place = (/** @type {string} */ name) => /** @type {HTMLElement} */ (document.getElementById(name));
     place("conflict-track").textContent = track ? nameOf(track) : "";
     place("conflict-reason").textContent = block.kind === "conflict" ? "" : block.reason;
-    place("conflict-count").textContent = t("conflictCount", { count: conflicts.length, merged: nMerged });
-    place("conflict-table").hidden = !conflicts.length;
-    place("conflict-rows").replaceChildren(...conflicts.map((conflict) => this.#row(conflict)));
+    place("conflict-count").textContent = count;
+    place("conflict-table").hidden = !rows.length;
+    place("conflict-rows").replaceChildren(...rows);
   }
 
-  /** @param {import("./track_patch.js").Conflict} conflict */
-  #row({ frame, base, mine, theirs }) {
-    const radio = (/** @type {"mine"|"theirs"} */ side, /** @type {Keyframe|null} */ keyframe) => {
+  /** @param {number|"all"} frame @param {string} name @param {string[]} words before both, mine, theirs */
+  #row(frame, name, [base, mine, theirs]) {
+    const radio = (/** @type {"mine"|"theirs"} */ side, /** @type {string} */ text) => {
       const input = element("input", { type: "radio", name: `conflict-${frame}`, value: side });
       /** @type {HTMLInputElement} */ (input).checked = side === "mine";
-      return element("td", {}, [element("label", {}, [input, ` ${wordsOf(keyframe)}`])]);
+      return element("td", {}, [element("label", {}, [input, ` ${text}`])]);
     };
     return element("tr", {}, [
-      element("th", { scope: "row", className: "num", textContent: String(frame + 1) }),
-      element("td", { textContent: wordsOf(base) }), radio("mine", mine), radio("theirs", theirs),
+      element("th", { scope: "row", className: "num", textContent: name }),
+      element("td", { textContent: base }), radio("mine", mine), radio("theirs", theirs),
     ]);
   }
 }

@@ -22,6 +22,7 @@ export function answerByNumber(id) {
     const button = /** @type {HTMLElement|null} */ (dialog(id).querySelector(`[data-number="${event.key}"]`));
     if (!/^\d$/.test(event.key) || !button) return;
     event.preventDefault();
+    event.stopPropagation(); // the dialog is closed when the page hears of the key: it must not act there too
     button.click();
   });
 }

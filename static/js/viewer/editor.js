@@ -77,7 +77,7 @@ export class Editor {
     const mine = [...this.store.tracks.values()].filter((track) => track.mine);
     const number = 1 + Math.max(0, ...mine.map((track) => track.number));
     for (const { track, redo } of others) this.#apply(track, redo, name);
-    const state = { keyframes, excluded: {}, deleted: false };
+    const state = { keyframes, excluded: {}, deleted: false, no_lesion: "" };
     const facts = { source: "reader", status: "open", reader: null, mine: true, editable: true, revision: 1, signed_at: null };
     this.queue.setBase(id, { revision: 1, state });
     this.queue.add({ track: id, kind: "create", keyframes: [...keyframes], command: name, seconds: this.clock.takeSeconds() });

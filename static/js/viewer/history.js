@@ -3,7 +3,7 @@
  * The history of a track: every revision with who, when, what and how long; any can be looked at and restored.
  *
  * @typedef {{number: number, author: string|null, at: string, command: string, reason: string, active_seconds: number,
- *            n_keyframes: number}} Row
+ *            n_keyframes: number, no_lesion: string}} Row
  */
 import { request } from "./api.js";
 import { baseOf } from "./save_batch.js";
@@ -97,7 +97,8 @@ export class History {
     };
     const at = new Date(row.at);
     const when = `${at.toLocaleDateString("sv-SE")} ${at.toTimeString().slice(0, 8)}`;
-    const what = row.reason ? `${commandWords(row.command)}: ${row.reason}` : commandWords(row.command);
+    const stated = row.no_lesion ? ` (${t("noLesionSeen")})` : "";
+    const what = stated ? `${commandWords(row.command)}${stated}${row.reason && `: ${row.reason}`}` : row.reason ? `${commandWords(row.command)}: ${row.reason}` : commandWords(row.command);
     const facts = [when, row.author ?? t("model"), t("seconds", { count: Math.round(row.active_seconds) })].join(" · ");
     const acts = [act("look", () => void this.#look(row.number))];
     if (isEditable) acts.push(act("restore", () => void this.#restore(row.number)));
@@ -114,7 +115,7 @@ export class History {
     if (status !== 200) return this.say(String(body.detail));
     const facts = { source: "reader", status: "open", mine: false, editable: false, deleted: false, revision: number };
     return this.store.put({
-      ...facts, id: PREVIEW, number: 0, reader: t("revision", { number }), keyframes: body.keyframes, excluded: {}, signed_at: null,
+      ...facts, id: PREVIEW, number: 0, reader: t("revision", { number }), keyframes: body.keyframes, excluded: {}, no_lesion: body.no_lesion, signed_at: null,
     });
   }
 

@@ -70,6 +70,7 @@ export const ACTIONS = Object.freeze({
   acceptTrack: { scope: "viewer", keys: ["A"], group: "review" },
   acceptFrame: { scope: "viewer", keys: ["Shift+A"], group: "review" },
   rejectFrame: { scope: "viewer", keys: ["G"], group: "review" },
+  noLesion: { scope: "viewer", keys: ["Shift+G"], group: "review" },
   sign: { scope: "viewer", keys: ["Ctrl+Enter"], group: "review" },
   layerDetections: { scope: "viewer", keys: ["1"], group: "review" },
   layerModel: { scope: "viewer", keys: ["2"], group: "review" },

@@ -2,11 +2,14 @@
 /** The viewer: reads what the page carries and joins the parts. */
 import { Actions } from "./actions.js";
 import { transport } from "./api.js";
+import { isDragging } from "./box_layer.js";
 import { ActiveClock } from "./clock.js";
 import { Conflicts } from "./conflict.js";
 import { Controls } from "./controls.js";
+import { isAsking } from "./dialogs.js";
 import { Editor } from "./editor.js";
 import { Frames, httpSource } from "./frames.js";
+import { Hands } from "./hands.js";
 import { History } from "./history.js";
 import { Needs } from "./needs.js";
 import { followQueue, makeReadOnly, offerOwnTrack, takeUpUnsaved } from "./own_tracks.js";
@@ -23,6 +26,7 @@ import { Settings } from "./settings.js";
 import { Signing } from "./signing.js";
 import { Stage } from "./stage.js";
 import { ClipStorage, MemoryStorage, claimTab, newId, openDatabase } from "./storage.js";
+import { Statement, showStatements } from "./statement.js";
 import { Store } from "./store.js";
 import { Tables } from "./table.js";
 import { setText } from "./text.js";
@@ -101,12 +105,13 @@ async function start() {
   editor.say = say;
   const actions = new Actions(store, editor, say, showMode);
   followQueue(store, queue, undo);
-  const conflicts = new Conflicts(store, queue, undo, data.urls.track);
+  const conflicts = new Conflicts(store, queue, undo, data.urls.track, new Hands(document, () => isAsking() || isDragging()));
   const signing = new Signing(store, queue, data.urls.track, say, clock);
   const history = new History(store, queue, undo, data.urls.track, say);
+  const statement = new Statement(store, editor, actions, say);
   const extras = {
     sign: () => void signing.sign(), reopen: () => void signing.reopen(), history: () => history.toggle(),
-    resolve: () => void conflicts.show(),
+    resolve: () => void conflicts.show(), noLesion: () => void statement.toggle(),
   };
   /** @type {Controls|null} */
   let controls = null;
@@ -125,7 +130,9 @@ async function start() {
   showFrameNumber(store, starts);
   followPlayer(store, player);
   followTools(store, data.urls.detections);
-  offerReasons(data.reasons);
+  offerReasons("exclude", data.reasons);
+  offerReasons("no-lesion", data.noLesionReasons);
+  showStatements(store, place("statements"));
   showUndo(undo);
   showSigned(store);
   showProgress(store);

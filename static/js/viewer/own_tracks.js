@@ -13,7 +13,7 @@ import { newId } from "./storage.js";
 export function newTrackFacts(reader) {
   return {
     number: 1, source: "reader", status: "open", reader, mine: true, editable: true, deleted: false, revision: 0,
-    excluded: {}, signed_at: null,
+    excluded: {}, no_lesion: "", signed_at: null,
   };
 }
 

@@ -111,12 +111,12 @@ async function readDetections(store, address) {
   return store.tell("tracks");
 }
 
-/** @param {[string, string][]} reasons */
-export function offerReasons(reasons) {
-  place("exclude-reasons")?.replaceChildren(...reasons.map(([value, label], i) =>
+/** The reasons among which a dialog lets one choose. @param {string} dialogName @param {[string, string][]} reasons */
+export function offerReasons(dialogName, reasons) {
+  place(`${dialogName}-reasons`)?.replaceChildren(...reasons.map(([value, label], i) =>
     element("button", { className: "btn btn-outline-primary", value, dataset: { number: String(i + 1) } },
       [element("kbd", { textContent: String(i + 1), "aria-hidden": "true" }), ` ${label}`])));
-  answerByNumber("exclude");
+  answerByNumber(dialogName);
 }
 
 /** @param {import("./undo.js").UndoStack} history */

@@ -15,8 +15,8 @@ const MAX_COMMAND_LENGTH = 100;
 
 /** @param {any} body state of a track as the server tells it @returns {Base} */
 export function baseOf(body) {
-  const { revision, keyframes, excluded, deleted } = body;
-  return { revision, state: { keyframes, excluded, deleted } };
+  const { revision, keyframes, excluded, deleted, no_lesion = "" } = body;
+  return { revision, state: { keyframes, excluded, deleted, no_lesion } };
 }
 
 /** "move, move, draw" in short: "move ×2, draw". @param {Entry[]} entries */

@@ -10,7 +10,8 @@
  * @typedef {{status: number, body: any}} Answer
  * @typedef {{kind: "conflict"|"locked"|"refused", current: any, reason: string}} Block
  * @typedef {{add: (entry: Entry) => Promise<number>, update: (entries: Entry[]) => Promise<void>,
- *            remove: (entries: Entry[]) => Promise<void>, putBase: (track: string, base: Base) => Promise<void>}} Storage
+ *            remove: (entries: Entry[]) => Promise<void>, putBase: (track: string, base: Base) => Promise<void>,
+ *            settle: (removed: Entry[], track: string, base: Base, entry: Entry|null) => Promise<number|undefined>}} Storage
  */
 import { baseOf, bodyOf } from "./save_batch.js";
 import { isEmpty, sameState, stateDiff } from "./state_patch.js";
@@ -233,15 +234,25 @@ export class SaveQueue {
   }
 
   /**
-   * Settle a blocked track: our commands give way to the state chosen, made from the server's current one.
+   * Settle a blocked track: our commands give way, at once, to the state chosen, made from the server's current one.
    * @param {string} track @param {any} current state as the server told it @param {State} chosen @param {string} command
    */
   async resolve(track, current, chosen, command) {
-    await this.#remove(this.entries.filter((entry) => entry.track === track));
+    const settled = this.entries.filter((entry) => entry.track === track);
+    this.entries = this.entries.filter((entry) => entry.track !== track);
     this.blocked.delete(track);
-    this.setBase(track, baseOf(current));
-    const patch = stateDiff(baseOf(current).state, chosen);
-    if (!isEmpty(patch)) this.add({ track, kind: "patch", patch, command, seconds: 0 });
+    const base = baseOf(current);
+    this.bases.set(track, base);
+    const patch = stateDiff(base.state, chosen);
+    /** @type {Entry|null} */
+    const entry = isEmpty(patch) ? null : { track, kind: "patch", patch, command, seconds: 0 };
+    if (entry) this.entries.push(entry);
+    this.writes = this.writes.then(async () => {
+      const seq = await this.storage.settle(settled, track, base, entry);
+      if (entry) entry.seq = seq;
+    });
+    if (entry) this.schedule(BATCH_DELAY_MS);
     this.onStatus();
+    await this.writes;
   }
 }

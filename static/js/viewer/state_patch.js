@@ -4,10 +4,12 @@
  * `track_patch` service.
  *
  * @typedef {import("./tracks.js").Keyframe} Keyframe
- * @typedef {{keyframes: ReadonlyArray<Readonly<Keyframe>>, excluded: Record<string, string>, deleted: boolean}} State
+ * @typedef {{keyframes: ReadonlyArray<Readonly<Keyframe>>, excluded: Record<string, string>, deleted: boolean,
+ *            no_lesion?: string}} State
  * @typedef {{create?: Keyframe[], update?: any[], delete?: number[], exclude?: Record<string, string>,
- *            include?: number[], deleted?: boolean}} StatePatch
+ *            include?: number[], deleted?: boolean, no_lesion?: string}} StatePatch
  */
+import { standingStatement } from "./no_lesion.js";
 import { applyPatch, diff, sameKeyframe } from "./track_patch.js";
 
 /** @param {StatePatch} patch */
@@ -25,10 +27,12 @@ export function applyState(state, patch, nFrames, frameShape) {
   const touches = boxes.create.length + boxes.update.length + boxes.delete.length > 0;
   const excluded = { ...state.excluded, ...patch.exclude };
   for (const frame of patch.include ?? []) delete excluded[String(frame)];
+  const keyframes = touches ? applyPatch(state.keyframes, boxes, nFrames, frameShape) : state.keyframes;
   return {
-    keyframes: touches ? applyPatch(state.keyframes, boxes, nFrames, frameShape) : state.keyframes,
+    keyframes,
     excluded,
     deleted: patch.deleted ?? state.deleted,
+    no_lesion: standingStatement(keyframes, state.no_lesion ?? "", patch.no_lesion),
   };
 }
 
@@ -44,6 +48,7 @@ export function stateDiff(from, to) {
     ...(exclude.length && { exclude: Object.fromEntries(exclude) }),
     ...(include.length && { include }),
     ...(from.deleted !== to.deleted && { deleted: to.deleted }),
+    ...((from.no_lesion ?? "") !== (to.no_lesion ?? "") && { no_lesion: to.no_lesion ?? "" }),
   };
 }
 

@@ -116,6 +116,21 @@ export class ClipStorage {
     await done(this.#store("bases").put({ track, base, clip: this.clip }));
   }
 
+  /**
+   * Commands give way to what was chosen in their place, all in one transaction: a page that dies in between loses
+   * neither. @param {Entry[]} removed @param {string} track @param {Base} base @param {Entry|null} entry
+   * @returns {Promise<number|undefined>} the number of the entry
+   */
+  async settle(removed, track, base, entry) {
+    const transaction = this.database.transaction(["entries", "bases"], "readwrite");
+    const entries = transaction.objectStore("entries");
+    const deleted = removed.map(({ seq }) => (seq === undefined ? null : done(entries.delete(seq))));
+    const put = done(transaction.objectStore("bases").put({ track, base, clip: this.clip }));
+    const added = entry ? done(entries.add({ ...entry, clip: this.clip, tab: this.tab })) : null;
+    await Promise.all([...deleted, put, added]);
+    return entry ? Number(await added) : undefined;
+  }
+
   /** @param {any} stack */
   async putUndo(stack) {
     await done(this.#store("undo").put({ clip: this.clip, stack }));
@@ -147,6 +162,11 @@ export class MemoryStorage {
   async remove() {}
 
   async putBase() {}
+
+  /** @param {Entry[]} _removed @param {string} _track @param {Base} _base @param {Entry|null} entry */
+  async settle(_removed, _track, _base, entry) {
+    return entry ? this.add() : undefined;
+  }
 
   async putUndo() {}
 

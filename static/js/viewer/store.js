@@ -7,7 +7,7 @@
  * @typedef {import("./state_patch.js").State} State
  * @typedef {{id: string, number: number, source: string, status: string, reader: string|null, mine: boolean,
  *            editable: boolean, deleted: boolean, revision: number, keyframes: ReadonlyArray<Readonly<Keyframe>>,
- *            excluded: Record<string, string>, signed_at: string|null, isVirtual?: boolean, locked?: boolean,
+ *            excluded: Record<string, string>, no_lesion?: string, signed_at: string|null, isVirtual?: boolean, locked?: boolean,
  *            hidden?: boolean, pinned?: boolean, dense?: (FrameBox|null)[]}} Track
  * @typedef {{id: string, nFrames: number, headerNFrames: number|null, width: number, height: number, fps: number|null,
  *            frameTimesMs: number[]|null, timingSource: string, spacingMm: [number, number]|null, kind: string}} Clip
@@ -82,7 +82,7 @@ export class Store {
   /** @param {string} id @returns {State} */
   state(id) {
     const track = /** @type {Track} */ (this.tracks.get(id));
-    return { keyframes: track.keyframes, excluded: track.excluded, deleted: track.deleted };
+    return { keyframes: track.keyframes, excluded: track.excluded, deleted: track.deleted, no_lesion: track.no_lesion ?? "" };
   }
 
   /** My tracks that are not deleted. */

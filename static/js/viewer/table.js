@@ -83,7 +83,7 @@ export class Tables {
       const input = element("input", { type: "number", step: "1", value, dataset: { name }, "aria-label": label });
       return element("td", { className: "num" }, [input]);
     });
-    const state = found ? this.#words(found) : t("noBox");
+    const state = found ? this.#words(found) : t(track.no_lesion ? "noLesionSeen" : "noBox");
     const flags = FLAGS.filter((flag) => found?.carried[flag]).map((flag) => t(flag));
     const held = /** @type {const} */ (["locked", "pinned"]).filter((flag) => track[flag]).map((flag) => t(flag));
     const words = element("div", { className: "box-state", dataset: { name: "state" }, textContent: [state, ...flags, ...held].join(", ") });

@@ -163,6 +163,14 @@ export function deleteFrom(keyframes, frame, nFrames) {
   return diff(track, [...before, changed(confirmed(track, frame, nFrames), { outside: true })]);
 }
 
+/** Shift+G: no box on any frame; one keyframe of a person, out of view, is left at frame 0.
+ * @param {Iterable<any>} keyframes @param {number} nFrames @returns {Patch} */
+export function removeBoxes(keyframes, nFrames) {
+  const track = asKeyframes(keyframes, nFrames);
+  const [x1, y1, x2, y2] = track.length ? boxOf(track[0]) : [];
+  return diff(track, track.length ? [asKeyframe({ frame: 0, x1, y1, x2, y2, outside: true })] : []);
+}
+
 /** M: what the other track has where this one has nothing. The caller deletes the other track.
  * @param {Iterable<any>} keyframes @param {Iterable<any>} other @param {number} nFrames @returns {Patch} */
 export function merge(keyframes, other, nFrames) {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from studies.rules.no_lesion import standing_statement
 from studies.rules.track_patch import apply_patch, inverse, merge_three_way
 from studies.rules.track_review import needs_me
 from studies.rules.tracks import TrackError, as_keyframes, box_at, boxes
@@ -80,6 +81,13 @@ def test_needs():
     for case in VECTORS["needs"]:
         needs = needs_me(case["keyframes"], case["n_frames"], case["confidences"], case["other"])
         assert [[need.frame, need.score, list(need.reasons)] for need in needs] == case["needs"]
+
+
+def test_statements_of_no_lesion():
+    for case in VECTORS["statements"]:
+        arguments = (case["keyframes"], case["before"], case["wanted"])
+        stated = answered(case, partial(standing_statement, *arguments))
+        assert stated == case.get("stated")
 
 
 def test_every_kind_of_case_is_there():
