@@ -10,8 +10,8 @@ from analysis.reports.study_claims import later_time, other_centre
 from analysis.selectors import features_of_record, index_clip
 from analysis.services.split import linked_patients
 from studies.models import Label, Lesion, Membership, Patient, Screening, Study
-from studies.services.course_dates import order_broken
 from studies.selectors import track_of_record
+from studies.services.course_dates import order_broken
 from studies.services.labels_of_record import label_of_record, outcome_of
 from studies.services.membership import NEW_PATIENT_RULE
 from studies.services.recruitment import eligible_patients
