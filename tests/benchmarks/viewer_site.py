@@ -109,8 +109,8 @@ def _seed(folder: Path, n_frames: int, size: tuple[int, int]) -> list[str]:
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    made = reading(make_clip=lambda patient: numbered_clip(patient, folder, n_frames, size))
-    clips = [made.clip, numbered_clip(made.patient, folder, n_frames, size)]
+    made = reading(make_clip=lambda patient: numbered_clip(patient, folder, n_frames, size, as_jpeg=True))
+    clips = [made.clip, numbered_clip(made.patient, folder, n_frames, size, as_jpeg=True)]
     Clip.objects.update(fps=FPS)
     boxes = [lesion_box(frame, *size) for frame in range(n_frames)]
     for clip in clips:
