@@ -16,10 +16,10 @@ if command -v node >/dev/null; then node --test tests/js/ >/tmp/her2web-node-tes
 if reachable 5432 && "$python" -c "import psycopg; psycopg.connect('$postgres').close()" 2>/dev/null; then
   echo "== database tests on PostgreSQL"
   DATABASE_URL=$postgres "$python" -m pytest -n "$workers" -q -m "not browser and not slow" \
-    tests/studies tests/analysis/test_prediction_page.py --ignore=tests/studies/imaging --ignore=tests/studies/rules
+    tests/studies tests/analysis tests/her2web --ignore=tests/studies/imaging --ignore=tests/studies/rules
 else
   echo "== no PostgreSQL on this machine: the database tests run on SQLite only"
 fi
 
-echo "== everything but the browser, on SQLite (the browser: make test-browser)"
-exec "$python" -m pytest -n "$workers" -m "not browser" "$@"
+echo "== everything, on SQLite"
+exec "$python" -m pytest -n "$workers" "$@"
