@@ -1,9 +1,11 @@
 """Do predicted probabilities mean what they say? (HONESTY D.6 item 5)"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import norm
 
@@ -19,6 +21,7 @@ from analysis.pipeline.kernels.statistics_checks import (
 LOGIT_EDGE = 1e-6
 NEWTON_STEPS = 100
 NEWTON_TOLERANCE = 1e-10
+ROOT_TOLERANCE = 1e-12
 # A slope is reported only where the fit converged below this log-odds ratio; beyond it classes are separated.
 SEPARATION = 1e3
 CURVE_POINTS = 101
@@ -163,12 +166,29 @@ def logistic_fit(
 
 
 def _calibration_in_the_large(labels: NDArray[np.int64], eta: NDArray[np.float64]) -> tuple[float, float]:
-    fitted = logistic_fit(np.ones((labels.size, 1)), labels, eta)
-    if fitted is None:
-        raise InvalidInputError(
-            "probability: the calibration intercept has no finite estimate on these data."
-        )
-    return float(fitted[0][0]), float(np.sqrt(fitted[1][0, 0]))
+    """Intercept a of Σ expit(eta + a) = events and its standard error; with both classes it always exists.
+
+    The sum rises with a, and lies on either side of the events at the ends of the bracket. Newton's method
+    may leave the flat tails of confident predictions and never come back.
+    """
+    events, prevalence = float(labels.sum()), float(logit(labels.mean()))
+
+    def excess(intercept: float) -> float:
+        return float(expit(eta + intercept).sum()) - events
+
+    low, high = prevalence - float(eta.max()), prevalence - float(eta.min())
+    intercept = low if high - low < ROOT_TOLERANCE else _root(excess, low, high)
+    mean = expit(eta + intercept)
+    return intercept, float(1.0 / np.sqrt((mean * (1.0 - mean)).sum()))
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Root of a rising function in a bracket whose ends may be roots up to rounding."""
+    if function(low) >= 0.0:
+        return low
+    if function(high) <= 0.0:
+        return high
+    return float(brentq(function, low, high, xtol=ROOT_TOLERANCE))
 
 
 def _calibration_slope(
