@@ -99,7 +99,7 @@ def cines_ensure(study: Study, users: dict[str, AbstractBaseUser], folder: Path)
         waiting = patient.uploads.exclude(status__in=[Upload.Status.REFUSED, Upload.Status.CANCELLED])
         if waiting.exists():
             continue
-        for path in sorted((folder / "videos" / patient.code).iterdir()):
+        for path in sorted((folder / "videos" / patient.code).glob("*")):
             file = SimpleUploadedFile("cine", path.read_bytes())
             upload_create(
                 actor=users["sonographer"], study=study, patient=patient, file=file, label="simulated cine"

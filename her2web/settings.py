@@ -54,9 +54,17 @@ def _caches() -> dict:
     }
 
 
+# Compressing takes most of a minute and helps only over a network: images do it once, when they are built.
+STATIC_BACKENDS = {
+    True: "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    False: "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+}
+
+
 def storages_of(address: str) -> dict:
     """Files on disk unless STORAGE_URL names an S3-compatible bucket (s3://bucket?endpoint=…)."""
-    static = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    compressed = os.environ.get("COMPRESS_STATIC") == "1"
+    static = {"BACKEND": STATIC_BACKENDS[compressed]}
     url = urlsplit(address)
     if url.scheme == "file":
         default = {
@@ -202,7 +210,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = VAR_DIR / "staticfiles"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", VAR_DIR / "staticfiles"))
 
 MAX_UPLOAD_BYTES = 2 * 1024**3
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
