@@ -89,7 +89,7 @@ def test_the_whole_job(app, log_in, synthetic_cine):
     _correct_a_box(sonographer)
     _labels_are_out_of_reach(sonographer)
 
-    _label(log_in("pathologist"))
+    _label(log_in("pathologist"), app.logins["pathologist"])
     _train(log_in("administrator"))
     _read(log_in("clinician"))
 
@@ -190,7 +190,7 @@ def _labels_are_out_of_reach(page: Page) -> None:
     assert page.request.get(f"{STUDY}/pathology/").status == 403
 
 
-def _label(page: Page) -> None:
+def _label(page: Page, password: str) -> None:
     patient_page(page)
     page.get_by_role("link", name="Enter pathology").click()
     page.get_by_label("kind").select_option("excision")
@@ -199,6 +199,7 @@ def _label(page: Page) -> None:
     expect(page.locator("#call")).to_contain_text("ISH pending")
     page.get_by_label("IHC score").select_option("3+")
     expect(page.locator("#call")).to_contain_text("HER2 positive")
+    page.get_by_label("Your password, as signature").fill(password)
     page.get_by_role("button", name="Sign and lock").click()
     expect(page.get_by_text("The reading is signed and locked.")).to_be_visible()
 
