@@ -7,6 +7,7 @@ from analysis.views import (
     curves,
     detectors,
     jobs,
+    model_pages,
     models,
     prediction,
     published,
@@ -47,6 +48,11 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/cancel/", jobs.cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry/", jobs.retry, name="job-retry"),
     path("studies/<slug:slug>/models/", models.models, name="models"),
+    path("studies/<slug:slug>/models/compare/", model_pages.compare, name="model-compare"),
+    path("studies/<slug:slug>/models/<uuid:version_id>/card/", model_pages.card, name="model-card"),
+    path(
+        "studies/<slug:slug>/detectors/shipped/card/", model_pages.shipped_card, name="detector-shipped-card"
+    ),
     path("studies/<slug:slug>/models/train/", models.train, name="model-train"),
     path("studies/<slug:slug>/detectors/", detectors.detectors, name="detectors"),
     path("studies/<slug:slug>/detectors/train/", detectors.train, name="detector-train"),

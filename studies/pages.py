@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from studies import permissions
 from studies.models import Study
 
-UNDER = {"reports": "results", "split": "study", "agreement": "cohort"}
+UNDER = {"reports": "results", "split": "study", "agreement": "cohort", "detectors": "models"}
 """Pages without an entry of their own in the menu, and the entry they belong to."""
 
 
@@ -63,6 +63,7 @@ def _pages(user: AbstractBaseUser, study: Study) -> list[tuple[str, str, bool]]:
             permissions.can_manage_cohort(user, study) and not permissions.is_blinded(user, study),
         ),
         ("models", _("Models"), permissions.can_view_models(user, study)),
+        ("detectors", "", permissions.can_view_models(user, study)),
         ("jobs", _("Jobs"), permissions.can_view_jobs(user, study)),
         ("people", _("People"), administers),
         ("audit", _("Audit"), administers),

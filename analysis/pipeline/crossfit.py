@@ -18,6 +18,7 @@ from analysis.pipeline.kernels.fitted import CLINICAL, KINDS, VIDEO, FittedBase
 from analysis.pipeline.kernels.ranks import share_of_rows
 from analysis.pipeline.kernels.task_pool import Cancelled, Check, Progress, run_tasks
 from analysis.pipeline.splits import (
+    MINIMUM_PER_CLASS,
     PatientGuard,
     assign_folds,
     require_no_leak,
@@ -29,9 +30,6 @@ from analysis.pipeline.types import LearningCohort
 Vector = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Folds = NDArray[np.int64]
-
-# Fewer patients of a class cannot be divided into training, tuning and judging.
-MINIMUM_PER_CLASS = 5
 
 
 @dataclass(frozen=True, slots=True)

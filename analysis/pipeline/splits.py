@@ -29,6 +29,7 @@ from analysis.pipeline.types import CLINICAL_VARIABLES, LearningCohort
 __all__ = [
     "LABEL_AMONG_PREDICTORS",
     "LEAKS",
+    "MINIMUM_PER_CLASS",
     "ONE_PATIENT_TWO_CODES",
     "SELECTION_BEFORE_SPLIT",
     "TEST_PATIENT_IN_TRAINING",
@@ -47,6 +48,9 @@ __all__ = [
 
 TEST_SHARE = 5
 """One of so many patients of each class is a test patient, rounded down."""
+
+MINIMUM_PER_CLASS = 5
+"""Fewer patients of a class cannot be divided into training, tuning and judging."""
 
 # A column that separates the classes this well carries the label, unless chance alone could do it.
 LABEL_ALARM_AUC = 0.999

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.pipeline.crossfit import MINIMUM_PER_CLASS, checked, fit_folds, held_out_masks, out_of_fold
+from analysis.pipeline.crossfit import checked, fit_folds, held_out_masks, out_of_fold
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.bootstrap import BootstrapInterval, bootstrap_auc
 from analysis.pipeline.kernels.cutoffs import frozen_cutoff
@@ -22,7 +22,7 @@ from analysis.pipeline.kernels.recalibration import out_of_fold_probability
 from analysis.pipeline.kernels.task_pool import Cancelled, Progress
 from analysis.pipeline.kernels.weighted_kappa import WeightedKappa, weighted_kappa
 from analysis.pipeline.metrics import delong_interval
-from analysis.pipeline.splits import assign_classes
+from analysis.pipeline.splits import MINIMUM_PER_CLASS, assign_classes
 from analysis.pipeline.types import LearningCohort
 
 Vector = NDArray[np.float64]

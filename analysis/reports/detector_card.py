@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.models import ModelVersion
+from analysis.reports.tables import Cell
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights"
 SHIPPED = "lesion-yolov5n"
@@ -21,6 +22,12 @@ class Figure:
 
     value: float
     interval: Interval | None
+
+    @property
+    def text(self) -> str:
+        """As printed: 0.817 [0.748, 0.881]."""
+        low, high = self.interval or (None, None)
+        return Cell(self.value, low, high, places=3).text
 
 
 @dataclass(frozen=True, slots=True)

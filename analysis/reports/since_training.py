@@ -1,5 +1,6 @@
 """What is new since an ensemble was trained: patients, labels and features that it has not learned from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -33,45 +34,72 @@ class SinceTraining:
         return not (self.new or self.relabelled or self.described or self.lost)
 
 
-def since_training(study: Study, version: ModelVersion) -> SinceTraining:
-    """Compare what is on record now with what the version was trained on. No test patient is read."""
-    learned = version.training_snapshot.get("patients", {})
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A patient who is not on the test side, as learning would see them now.
+
+    outcome: None without a final label or while not eligible; digest: of the features of record, None where
+    they are missing, stale or not compliant; on_side: on the training side already.
+    """
+
+    pk: UUID
+    code: str
+    outcome: bool | None
+    digest: str | None
+    on_side: bool
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is both an outcome and features to learn from."""
+        return self.outcome is not None and self.digest is not None
+
+
+def standings(study: Study) -> list[Standing]:
+    """Every patient of the training side and of no side, in order of code. No test patient is read."""
     patients = study.patients.exclude(membership__side=Membership.Side.TEST)
     outcomes = outcomes_of(patients, study.label_rule)
     eligible = set(eligible_patients(study).values_list("pk", flat=True))
     features = _current_features(study, patients)
-    found: dict[str, list[str]] = {name: [] for name in ("new", "relabelled", "described", "lost", "waiting")}
-    for patient in patients.select_related("membership").order_by("code"):
-        kind = _kind(
-            learned.get(str(patient.pk)),
+    return [
+        Standing(
+            patient.pk,
+            patient.code,
             outcomes.get(patient.pk) if patient.pk in eligible else None,
             features.get(patient.pk),
-            on_side=hasattr(patient, "membership"),
+            hasattr(patient, "membership"),
         )
+        for patient in patients.select_related("membership").order_by("code")
+    ]
+
+
+def since_training(
+    study: Study, version: ModelVersion, found: Sequence[Standing] | None = None
+) -> SinceTraining:
+    """Compare what is on record now (found, else asked for) with what the version was trained on."""
+    learned = version.training_snapshot.get("patients", {})
+    lists: dict[str, list[str]] = {name: [] for name in ("new", "relabelled", "described", "lost", "waiting")}
+    for standing in standings(study) if found is None else found:
+        kind = _kind(learned.get(str(standing.pk)), standing)
         if kind:
-            found[kind].append(patient.code)
-    return SinceTraining(**{name: tuple(codes) for name, codes in found.items()})
+            lists[kind].append(standing.code)
+    return SinceTraining(**{name: tuple(codes) for name, codes in lists.items()})
 
 
-def _kind(
-    learned: list[object] | None, outcome: bool | None, digest: str | None, *, on_side: bool
-) -> str | None:
+def _kind(learned: list[object] | None, now: Standing) -> str | None:
     """Which list a patient belongs to; None: learned from as it is now, or nothing to learn from yet."""
-    usable = outcome is not None and digest is not None
     if learned is None:
-        if usable and on_side:
+        if now.is_usable and now.on_side:
             return "new"
-        return "waiting" if outcome is not None else None
-    if not usable:
+        return "waiting" if now.outcome is not None else None
+    if not now.is_usable:
         return "lost"
-    if learned[1] != outcome:
+    if learned[1] != now.outcome:
         return "relabelled"
-    return "described" if learned[0] != digest else None
+    return "described" if learned[0] != now.digest else None
 
 
 def _current_features(study: Study, patients: QuerySet[Patient]) -> dict[UUID, str]:
-    """Patient id to the digest of the features of record of the index clip, where they comply and are "
-    "fresh."""
+    """Patient id to the digest of the index clip's features of record, where they comply and are fresh."""
     records = {pk: track for pk, clip in _index_clips(patients).items() if (track := track_of_record(clip))}
     rows = FeatureSet.objects.filter(revision__track__in=[track.pk for track in records.values()])
     newest: dict[object, FeatureSet] = {}
@@ -85,8 +113,7 @@ def _current_features(study: Study, patients: QuerySet[Patient]) -> dict[UUID, s
 
 
 def _index_clips(patients: QuerySet[Patient]) -> dict[UUID, Clip]:
-    """Patient id to index clip with its tracks loaded; only patients with several cines cost queries of "
-    "their own."""
+    """Patient id to index clip with its tracks loaded; only who has several cines costs further queries."""
     cines = Clip.objects.filter(exam__patient__in=patients, exam__phase=Exam.Phase.BASELINE, n_frames__gt=1)
     several: dict[UUID, list[UUID]] = {}
     for pk, patient in cines.exclude(kind=Clip.Kind.STILL).values_list("pk", "exam__patient"):

@@ -13,6 +13,7 @@ from analysis.runners.cohort import Case, cases_of, learning_cohort
 from analysis.runners.predict import predict_patient, seal_key
 from analysis.runners.supplement_basics import basics_of_training, facts_by_patient, supplements_keep
 from analysis.runners.ticker import JobTicker
+from analysis.services.program import code_digest
 from analysis.services.registry import ensemble_store, evaluation_store
 from analysis.services.split import newcomers_join
 from analysis.services.supplements import supplements_start
@@ -90,6 +91,7 @@ def _store(job: Job, learned: Learned, training: list[Case], left_out: dict[str,
             "cutoffs": jsonable(learned.ensemble.cutoffs),
             "selected": dict(list(learned.selected.items())[:50]),
             "versions": jsonable(learned.ensemble.versions),
+            "code": code_digest(),
             "n_training": len(training),
         },
     )

@@ -29,6 +29,7 @@ from analysis.runners.boxes import dense_boxes, excluded_by_people, head_of
 from analysis.runners.ticker import JobTicker
 from analysis.selectors import MIN_SIGNED_CINES, signed_training_clips
 from analysis.services.links import linked_patients
+from analysis.services.program import code_digest
 from analysis.services.registry import detector_store
 from studies.imaging.pack_reader import PackReader
 from studies.models import Clip, Study
@@ -144,5 +145,6 @@ def _store(job: Job, fitted: FittedDetector, stills: list, n_clips: int, epochs:
             "held_out": judged,
             "n_held_out": len(aside),
             "confidence": fitted.confidence,
+            "code": code_digest(),
         },
     )

@@ -1,6 +1,7 @@
 """Drawing the split: stratified by outcome, seeded, linked patients kept on one side."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -50,25 +51,31 @@ def study_split(*, actor: User, study: Study) -> int:
 
 
 def newcomers_join(*, actor: User | None, study: Study) -> int:
-    """Put labelled patients who came after the seal where the study's stored rule says; return how many.
-
-    By either rule a newcomer who is linked to a test patient gets no side, so that nobody stands on both.
-    """
-    if not study.is_sealed or study.newcomer_rule != Study.NewcomerRule.TRAINING:
-        return 0
-    outcomes = outcomes_of(eligible_patients(study).filter(membership__isnull=True), study.label_rule)
-    test_links = _links_of_side(study, Membership.Side.TEST)
-    links = linked_patients(study)
-    newcomers = (pk for pk, outcome in outcomes.items() if outcome is not None)
-    sides = {pk: Membership.Side.TRAINING for pk in newcomers if links[pk] not in test_links}
+    """Put labelled patients who came after the seal where the study's stored rule says; return how many."""
+    sides = dict.fromkeys(newcomers_ready(study), Membership.Side.TRAINING)
     if not sides:
         return 0
     return membership_assign(actor=actor, study=study, sides=sides, rule=NEW_PATIENT_RULE)
 
 
-def _links_of_side(study: Study, side: str) -> set[str]:
-    """Groups that have a member on a side: a linked newcomer must not join the other one."""
+def newcomers_ready(study: Study) -> list[UUID]:
+    """Labelled patients without a side who join the training side when training starts.
+
+    By either rule a newcomer who is linked to a test patient gets no side, so that nobody stands on both.
+    """
+    if not study.is_sealed or study.newcomer_rule != Study.NewcomerRule.TRAINING:
+        return []
+    outcomes = outcomes_of(eligible_patients(study).filter(membership__isnull=True), study.label_rule)
+    newcomers = [pk for pk, outcome in outcomes.items() if outcome is not None]
+    if not newcomers:
+        return []
     links = linked_patients(study)
+    test_links = _links_of_side(study, Membership.Side.TEST, links)
+    return [pk for pk in newcomers if links[pk] not in test_links]
+
+
+def _links_of_side(study: Study, side: str, links: Mapping[UUID, str]) -> set[str]:
+    """Groups that have a member on a side: a linked newcomer must not join the other one."""
     members = Membership.objects.filter(patient__study=study, side=side)
     return {links[pk] for pk in members.values_list("patient_id", flat=True)}
 

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from analysis.models import Job, ModelVersion
 from analysis.reports.detector_card import candidate_figures, shipped_card
+from analysis.reports.version_history import record_changes, version_rows
 from analysis.selectors import (
     MIN_SIGNED_CINES,
     cines_found_by_others,
     detector_of_record,
-    model_versions_for,
     signed_training_clips,
 )
 from analysis.services.jobs import job_enqueue
@@ -33,15 +33,15 @@ def detectors(request: HttpRequest, slug: str) -> HttpResponse:
     study = study_get(slug, viewer=request.user)
     allowed = can_view_models(request.user, study)
     require(request, allowed, action="read models", target=study, study=study)
-    versions = list(model_versions_for(study, viewer=request.user).filter(kind=ModelVersion.Kind.DETECTOR))
-    for version in versions:
-        version.cards = candidate_figures(version)
+    rows = version_rows(study, ModelVersion.Kind.DETECTOR, viewer=request.user)
+    cards = [(row, candidate_figures(row.version)) for row in rows]
     signed = len(signed_training_clips(study))
     active = Job.objects.filter(study=study, status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
     context = {
         "study": study,
-        "versions": versions,
-        "of_record": next((v for v in versions if v.is_active), None),
+        "cards": cards,
+        "of_record": next((row.version for row in rows if row.version.is_active), None),
+        "record_changes": record_changes(study, ModelVersion.Kind.DETECTOR, viewer=request.user),
         "shipped": shipped_card(),
         "signed": signed,
         "needed": MIN_SIGNED_CINES,

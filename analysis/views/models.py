@@ -1,52 +1,58 @@
-"""Models: what is of record, what is new since; train, judge through a counted look, promote."""
+"""Models: what is of record, what is new since, the versions; train, judge by a counted look, promote."""
+
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from analysis.models import Evaluation, Job, ModelVersion
+from analysis.models import Job, ModelVersion
 from analysis.reports.analysis_list import analyses_of
-from analysis.reports.model_tables import model_name
+from analysis.reports.training_outlook import Change, learned_from, training_outlook
+from analysis.reports.version_history import record_changes, version_rows
 from analysis.selectors import active_ensemble, model_versions_for
 from analysis.services.jobs import job_enqueue
 from analysis.services.registry import version_promote
 from studies.errors import StudiesError
 from studies.guards import require
-from studies.models import Study
+from studies.models import Patient, Study
 from studies.permissions import can_take_look, can_train, can_view_models
-from studies.selectors import study_get
+from studies.selectors import patients_in_reach, study_get
 
 EFFORTS = ("quick", "full")
+SHOWN_CODES = 12
 
 
 @login_required
 @require_safe
 def models(request: HttpRequest, slug: str) -> HttpResponse:
-    """Every fitted version with its out-of-fold figures; actions for administrators."""
+    """What is new, every ensemble with its figures, what is of record; acts for administrators."""
     study = study_get(slug, viewer=request.user)
     allowed = can_view_models(request.user, study)
     require(request, allowed, action="read models", target=study, study=study)
-    fitted = model_versions_for(study, viewer=request.user)
-    versions = list(fitted.filter(kind=ModelVersion.Kind.ENSEMBLE))
-    for version in versions:
-        version.words = model_name(version.name)
-        version.oof = _figures(version, Evaluation.Cohort.OUT_OF_FOLD)
-        version.test = _figures(version, Evaluation.Cohort.TEST)
-    running = Job.objects.filter(
-        study=study,
-        kind__in=[Job.Kind.LEARN, Job.Kind.JUDGE, Job.Kind.SUPPLEMENT],
-        status__in=["queued", "running"],
-    )
-    active = next((v for v in versions if v.is_active), None)
+    rows = version_rows(study, ModelVersion.Kind.ENSEMBLE, viewer=request.user)
+    record = next((row for row in rows if row.version.is_active), None)
+    under_way = Job.objects.filter(study=study, status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
+    running = list(under_way.filter(kind__in=[Job.Kind.LEARN, Job.Kind.JUDGE, Job.Kind.SUPPLEMENT]))
+    learning = next((job for job in running if job.kind == Job.Kind.LEARN), None)
+    outlook = training_outlook(study, rows[0].version if rows else None, learning)
     context = {
         "study": study,
-        "versions": versions,
-        "active": active,
-        "analyses": analyses_of(active, viewer=request.user) if active else [],
-        "running": running.first(),
+        "rows": rows,
+        "record": record,
+        "active": record.version if record else None,
+        "outlook": outlook,
+        "learned_from": learned_from(outlook),
+        "changes": _with_patients(study, outlook.changes, request.user),
+        "record_changes": record_changes(study, ModelVersion.Kind.ENSEMBLE, viewer=request.user),
+        "analyses": analyses_of(record.version, viewer=request.user) if record else [],
+        "looks": list(study.looks.select_related("actor")),
+        "running": running[0] if running else None,
+        "judging": any(job.kind == Job.Kind.JUDGE for job in running),
         "may_train": can_train(request.user, study),
         "may_look": can_take_look(request.user, study),
     }
@@ -56,8 +62,14 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def train(request: HttpRequest, slug: str) -> HttpResponse:
-    """Start training an ensemble."""
+    """Start training an ensemble; a second click leads to the training that the first one started."""
     study = _study(request, slug, "train", can_train)
+    under_way = Job.objects.filter(
+        study=study, kind=Job.Kind.LEARN, status__in=[Job.Status.QUEUED, Job.Status.RUNNING]
+    ).first()
+    if under_way is not None:
+        messages.info(request, _("A training is under way already; this is it. No second one was started."))
+        return redirect("job", under_way.pk)
     effort = request.POST.get("effort", "quick")
     parameters = {"effort": effort if effort in EFFORTS else "quick"}
     job = job_enqueue(actor=request.user, kind=Job.Kind.LEARN, study=study, parameters=parameters)
@@ -76,6 +88,12 @@ def judge(request: HttpRequest, slug: str) -> HttpResponse:
     if active_ensemble(study) is None:
         messages.error(request, _("There is no trained ensemble yet; train one first."))
         return redirect("models", slug)
+    under_way = Job.objects.filter(
+        study=study, kind=Job.Kind.JUDGE, status__in=[Job.Status.QUEUED, Job.Status.RUNNING]
+    ).first()
+    if under_way is not None:
+        messages.info(request, _("A look is under way already; this is it. No second one was started."))
+        return redirect("job", under_way.pk)
     job = job_enqueue(actor=request.user, kind=Job.Kind.JUDGE, study=study, parameters={"reason": reason})
     return redirect("job", job.pk)
 
@@ -88,7 +106,11 @@ def promote(request: HttpRequest, slug: str, version_id: object) -> HttpResponse
     version = get_object_or_404(model_versions_for(study, viewer=request.user), pk=version_id)
     try:
         version_promote(actor=request.user, version=version, reason=request.POST.get("reason", ""))
-        messages.success(request, _("This version is now the one of record."))
+        said = {
+            ModelVersion.Kind.ENSEMBLE: _("Version %(n)s is of record now; predictions come from it."),
+            ModelVersion.Kind.DETECTOR: _("Version %(n)s is of record now; it finds lesions from here on."),
+        }
+        messages.success(request, said[version.kind] % {"n": version.number})
     except StudiesError as error:
         messages.error(request, str(error))
     return redirect("detectors" if version.kind == ModelVersion.Kind.DETECTOR else "models", slug)
@@ -100,9 +122,15 @@ def _study(request: HttpRequest, slug: str, act: str, predicate) -> Study:
     return study
 
 
-def _figures(version, cohort: str) -> dict[str, object] | None:
-    """AUC of the chosen model on one side, from the prefetched evaluations."""
-    rows = sorted((e for e in version.evaluations.all() if e.cohort == cohort), key=lambda e: e.created_at)
-    if not rows:
-        return None
-    return rows[-1].results["evaluations"].get(version.summary.get("chosen", ""))
+def _with_patients(
+    study: Study, changes: Iterable[Change], viewer: User
+) -> list[tuple[Change, list[Patient], int]]:
+    """Each change with the first of its patients at the viewer's sites, and how many more there are."""
+    codes = {code for change in changes for code in change.codes[:SHOWN_CODES]}
+    known = patients_in_reach(viewer=viewer).filter(study=study, code__in=codes)
+    by_code = {patient.code: patient for patient in known}
+    found = []
+    for change in changes:
+        shown = [by_code[code] for code in change.codes[:SHOWN_CODES] if code in by_code]
+        found.append((change, shown, len(change.codes) - len(shown)))
+    return found

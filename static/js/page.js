@@ -22,6 +22,10 @@ document.addEventListener("click", (event) => {
   setTheme(document.documentElement.dataset.bsTheme === "dark" ? "light" : "dark");
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = cookie("csrftoken");
 });
@@ -52,6 +56,23 @@ document.addEventListener("input", (event) => {
 document.addEventListener("submit", () => {
   dirty = false;
 });
+
+/** A second click on a button that is on its way sends nothing twice; a download leaves the form usable. */
+const SENT_MS = 3000;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, SENT_MS);
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
 window.addEventListener("beforeunload", (event) => {
   if (dirty) event.preventDefault();
 });

@@ -127,6 +127,9 @@ job                          GET    302    200    404    404    200    200    40
 job-cancel                   POST   302    403    404    404    403    302    404    403    404
 job-retry                    POST   302    403    404    404    403    302    404    403    404
 models                       GET    302    200    403    403    200    200    404    200    403
+model-compare                GET    302    302    403    403    302    302    404    302    403
+model-card                   GET    302    200    403    403    200    200    404    200    403
+detector-shipped-card        GET    302    200    403    403    200    200    404    200    403
 model-train                  POST   302    403    403    403    403    302    404    403    403
 model-analyses               POST   302    403    403    403    403    302    404    403    403
 detectors                    GET    302    200    403    403    200    200    404    200    403

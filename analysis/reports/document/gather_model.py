@@ -2,20 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-
-from django.conf import settings
 
 from analysis.models import Evaluation, FeatureSet, ModelVersion, Statement
 from analysis.reports.document.facts import Digests, Fitted
 from analysis.reports.document.gather_patients import VARIABLES, Case
+from analysis.services.program import code_digest
 from studies.models import Membership, Study
 
 DAY = "%Y-%m-%d"
-CODE_FOLDERS = ("analysis", "studies", "her2web")
 PACKAGES = (
     "Django", "numpy", "scipy", "pandas", "scikit-learn", "xgboost", "xgboost-cpu", "numba", "torch",
     "onnxruntime", "pydicom", "av", "opencv-python-headless", "weasyprint",
@@ -125,20 +122,6 @@ def gather_digests(
         membership=study.seal_hash,
         training=found.snapshot_digest if found else "",
     )
-
-
-@cache
-def code_digest() -> str:
-    """SHA-256 (hex) of the program's own Python files, names and contents."""
-    total = hashlib.sha256()
-    for path in _sources():
-        total.update(path.relative_to(settings.BASE_DIR).as_posix().encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
-
-
-def _sources() -> Iterable[Any]:
-    return sorted(path for name in CODE_FOLDERS for path in (settings.BASE_DIR / name).rglob("*.py"))
 
 
 def _clinical(case: Case) -> list[object]:
