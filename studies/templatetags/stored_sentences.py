@@ -30,6 +30,9 @@ TEMPLATES = (
     gettext_noop("calibrated"),
     gettext_noop("spacing not recorded"),
     gettext_noop("not recorded"),
+    # reasons that the program gives
+    gettext_noop("The first ensemble of the study; later ones are promoted by an administrator."),
+    gettext_noop("First look of the demonstration, right after sealing."),
     # messages and stages of jobs
     gettext_noop("Lesion found in %(found)s of %(all)s frames; window of %(window)s frames."),
     gettext_noop("%(done)s frames described, %(known)s of them known before."),
