@@ -178,6 +178,12 @@ def index_clip(patient: Patient) -> Clip | None:
     return next(compliant, cines[0])
 
 
+def described_patients(study: Study) -> QuerySet[Patient]:
+    """Patients of a study with a feature set of any cine, by code."""
+    features = FeatureSet.objects.filter(clip__exam__patient=OuterRef("pk"))
+    return study.patients.filter(Exists(features)).order_by("code")
+
+
 def newest_feature_sets(clips: Iterable[Clip]) -> dict[object, FeatureSet]:
     """Return clip id to its newest feature set."""
     newest: dict[object, FeatureSet] = {}

@@ -5,14 +5,15 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from analysis.models import Evaluation, Job, Supplement
+from analysis.models import Evaluation, Job, ModelVersion, Supplement
 from analysis.pipeline.errors import LeakageError
 from analysis.pipeline.kernels.cohort_report import CohortReport, jsonable
 from analysis.pipeline.learn import Learned, LearnParameters, PatientGuard, digest, learn, save_ensemble
 from analysis.runners.cohort import Case, cases_of, learning_cohort
-from analysis.runners.predict import predict_patient, seal_key
+from analysis.runners.predict import predict_from_index_clip, predict_patient, seal_key
 from analysis.runners.supplement_basics import basics_of_training, facts_by_patient, supplements_keep
 from analysis.runners.ticker import JobTicker
+from analysis.selectors import described_patients
 from analysis.services.program import code_digest
 from analysis.services.registry import ensemble_store, evaluation_store
 from analysis.services.split import newcomers_join
@@ -48,10 +49,7 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     ticker.begin("explaining")
     basics = basics_of_training(learned, cohort, facts_by_patient(training))
     supplements_keep(version, basics, cohort=Evaluation.Cohort.OUT_OF_FOLD, job=job)
-    ticker.begin("predicting", total=len(training) + len(test))
-    for done, case in enumerate([*training, *test], start=1):
-        predict_patient(version, case.patient, case.features)
-        ticker.progress(done, len(training) + len(test))
+    _predict_everybody(version, [*training, *test], ticker)
     supplements_start(actor=None, version=version, kinds=[Supplement.Kind.SHUFFLE])
     area = learned.oof.evaluations[learned.ensemble.chosen].auc
     name = learned.ensemble.chosen.split(":")[-1]
@@ -60,6 +58,20 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
         "message": f"{name} chosen among sixteen out of fold; {len(training)} patients, "
         f"{len(left_out)} left out; out-of-fold AUC {area:.3f}.",
     }
+
+
+def _predict_everybody(version: ModelVersion, cases: list[Case], ticker: JobTicker) -> None:
+    """Predict both sides, then whoever has features and no side: nobody waits for one to be read."""
+    sides = [case.patient.pk for case in cases]
+    others = list(described_patients(version.study).exclude(pk__in=sides))
+    total = len(cases) + len(others)
+    ticker.begin("predicting", total=total)
+    for done, case in enumerate(cases, start=1):
+        predict_patient(version, case.patient, case.features)
+        ticker.progress(done, total)
+    for done, patient in enumerate(others, start=len(cases) + 1):
+        predict_from_index_clip(version, patient)
+        ticker.progress(done, total)
 
 
 def learn_parameters(effort: str, seed: int) -> LearnParameters:

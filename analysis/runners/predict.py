@@ -39,11 +39,14 @@ def _opened(version_id: str, _digest: str) -> LearnedEnsemble:
 def predict_if_possible(patient: Patient) -> Prediction | None:
     """Predict with the ensemble of record when there is one and the features are current."""
     version = active_ensemble(patient.study)
+    return None if version is None else predict_from_index_clip(version, patient)
+
+
+def predict_from_index_clip(version: ModelVersion, patient: Patient) -> Prediction | None:
+    """Predict from the current features of the index clip; None where there are none."""
     clip = index_clip(patient)
     features = current_features(clip) if clip else None
-    if version is None or features is None:
-        return None
-    return predict_patient(version, patient, features)
+    return None if features is None else predict_patient(version, patient, features)
 
 
 def predict_patient(version: ModelVersion, patient: Patient, features: FeatureSet) -> Prediction:

@@ -7,6 +7,8 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from analysis.models import Evaluation, Job, ModelVersion, Promotion
+from analysis.selectors import described_patients, index_clip
+from analysis.services.jobs import job_enqueue
 from studies.errors import RuleViolationError
 from studies.models import Look, Study
 from studies.services.audit import audit_record
@@ -153,4 +155,14 @@ def version_promote(*, actor: User | None, version: ModelVersion, reason: str) -
             changes={"active": [str(replaced.pk) if replaced else None, str(version.pk)]},
             reason=reason,
         )
+    if version.study is not None and version.kind == ModelVersion.Kind.ENSEMBLE:
+        _predict_newcomers(version)
     return version
+
+
+def _predict_newcomers(version: ModelVersion) -> None:
+    """Ask for the index clip of whoever this version has not seen; the job predicts once it finds it described."""
+    unseen = described_patients(version.study).exclude(predictions__version=version)
+    for patient in unseen:
+        if clip := index_clip(patient):
+            job_enqueue(actor=None, kind=Job.Kind.DESCRIBE, study=version.study, clip=clip)

@@ -90,6 +90,7 @@ def test_the_whole_job(app, log_in, synthetic_cine):
     _labels_are_out_of_reach(sonographer)
 
     _label(log_in("pathologist"), app.logins["pathologist"])
+    _screen(coordinator)
     _train(log_in("administrator"))
     _read(log_in("clinician"))
 
@@ -202,6 +203,22 @@ def _label(page: Page, password: str) -> None:
     page.get_by_label("Your password, as signature").fill(password)
     page.get_by_role("button", name="Sign and lock").click()
     expect(page.get_by_text("The reading is signed and locked.")).to_be_visible()
+
+
+def _screen(page: Page) -> None:
+    """Only the included are trained on."""
+    patient_page(page)
+    page.get_by_role("link", name="Criteria").click()
+    page.get_by_label("Date of the ultrasound").fill("2019-03-08")
+    page.get_by_label("Date of surgery").fill("2019-03-12")
+    for label in ("suspected lesion", "Surgery intended", "acquired by the protocol", "Mass lesion"):
+        page.get_by_label(label).select_option("True")
+    for label in ("Core needle biopsy taken", "Multifocal", "Bilateral"):
+        page.get_by_label(label).select_option("False")
+    page.get_by_label("Pathology shows").select_option("invasive")
+    page.get_by_label("Where this comes from").fill("Operation list of 12 March.")
+    page.get_by_role("button", name="Save and record the criteria").click()
+    expect(page.get_by_text("Screened: included.")).to_be_visible()
 
 
 def _train(page: Page) -> None:
