@@ -54,17 +54,10 @@ def _caches() -> dict:
     }
 
 
-# Compressing takes most of a minute and helps only over a network: images do it once, when they are built.
-STATIC_BACKENDS = {
-    True: "whitenoise.storage.CompressedManifestStaticFilesStorage",
-    False: "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
-}
-
-
 def storages_of(address: str) -> dict:
     """Files on disk unless STORAGE_URL names an S3-compatible bucket (s3://bucket?endpoint=…)."""
-    compressed = os.environ.get("COMPRESS_STATIC") == "1"
-    static = {"BACKEND": STATIC_BACKENDS[compressed]}
+    kind = "Compressed" if os.environ.get("COMPRESS_STATIC") == "1" else "Hashed"
+    static = {"BACKEND": f"her2web.static_storage.{kind}StaticFilesStorage"}
     url = urlsplit(address)
     if url.scheme == "file":
         default = {

@@ -57,7 +57,7 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
 
     def _start(self, name: str, command: list[str]) -> None:
         """Start a child in a session of its own, so that Ctrl+C reaches only this process."""
