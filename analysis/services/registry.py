@@ -161,7 +161,7 @@ def version_promote(*, actor: User | None, version: ModelVersion, reason: str) -
 
 
 def _predict_newcomers(version: ModelVersion) -> None:
-    """Ask for the index clip of whoever this version has not seen; the job predicts once it finds it described."""
+    """Ask for the index clip of whoever this version has not seen: its job predicts what is described."""
     unseen = described_patients(version.study).exclude(predictions__version=version)
     for patient in unseen:
         if clip := index_clip(patient):
