@@ -208,7 +208,7 @@ def _label(page: Page, password: str) -> None:
 def _screen(page: Page) -> None:
     """Only the included are trained on."""
     patient_page(page)
-    page.get_by_role("link", name="Criteria").click()
+    page.get_by_role("link", name="Screen", exact=True).click()
     page.get_by_label("Date of the ultrasound").fill("2019-03-08")
     page.get_by_label("Date of surgery").fill("2019-03-12")
     for label in ("suspected lesion", "Surgery intended", "acquired by the protocol", "Mass lesion"):
