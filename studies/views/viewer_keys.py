@@ -9,6 +9,7 @@ def key_text() -> dict[str, str]:
         **_group_text(),
         **_frame_text(),
         **_picture_text(),
+        **_calliper_text(),
         **_box_text(),
         **_track_text(),
         **_review_text(),
@@ -19,6 +20,7 @@ def _group_text() -> dict[str, str]:
     return {
         "group_frames": _("Frames"),
         "group_picture": _("Picture"),
+        "group_calliper": _("Calliper"),
         "group_boxes": _("Boxes"),
         "group_track": _("Track"),
         "group_review": _("Review"),
@@ -55,6 +57,21 @@ def _picture_text() -> dict[str, str]:
         "key_moreContrast": _("more contrast"),
         "key_lessContrast": _("less contrast"),
         "key_resetWindow": _("brightness and contrast as recorded"),
+    }
+
+
+def _calliper_text() -> dict[str, str]:
+    return {
+        "key_measure": _("take the calliper, or put it away"),
+        "key_calliperOther": _("move the other end"),
+        "key_calliperLeft": _("end 1 px to the left"),
+        "key_calliperRight": _("end 1 px to the right"),
+        "key_calliperUp": _("end 1 px up"),
+        "key_calliperDown": _("end 1 px down"),
+        "key_calliperLeftFar": _("end 10 px to the left"),
+        "key_calliperRightFar": _("end 10 px to the right"),
+        "key_calliperUpFar": _("end 10 px up"),
+        "key_calliperDownFar": _("end 10 px down"),
     }
 
 

@@ -104,6 +104,12 @@ def _message_text() -> dict[str, str]:
         "need_area_change": _("the box changes its size here"),
         "need_low_confidence": _("the detector was unsure here"),
         "need_disagreement": _("the two readings differ here"),
+        "calliperHow": _("Calliper: drag a line, or press an arrow key to place one. Esc puts it away."),
+        "calliperMm": _("{length}. End {end} at {x}, {y}: arrow keys move it, Enter takes the other end."),
+        "calliperPx": _(
+            "{length}: pixels, since this clip is not calibrated. End {end} at {x}, {y}: arrow keys move it, "
+            "Enter takes the other end."
+        ),
         "copied": _("Copied. Ctrl+V puts the box on another frame."),
         "nothingCopied": _("Copy a box first (Ctrl+C)."),
         "mergeSecond": _("Merge: click the tracks that belong together; Esc cancels. Chosen: {names}"),

@@ -8,7 +8,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 CHUNK_BYTES = 16 * 1024
 
@@ -61,7 +61,8 @@ def slow_line(port: int, bytes_per_second: float, latency_s: float) -> Iterator[
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(up.carry(reader, server_writer), down.carry(server_reader, writer))
+        with suppress(asyncio.CancelledError):  # at the end the line is cut, whoever still talks
+            await asyncio.gather(up.carry(reader, server_writer), down.carry(server_reader, writer))
 
     opened: queue.Queue[tuple[int, Callable[[], None]]] = queue.Queue()
 

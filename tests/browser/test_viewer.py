@@ -184,8 +184,12 @@ def test_the_picture_has_its_true_aspect_and_lengths_follow_it(open_page, ready)
     page.get_by_role("button", name="Measure").click()
     drag(page, screen_point(page, 100, 50), screen_point(page, 100, 150))
     expect(page.locator("#calliper text")).to_have_text("20.0 mm")
-    drag(page, screen_point(page, 100, 50), screen_point(page, 200, 50))
+    drag(page, screen_point(page, 150, 50), screen_point(page, 250, 50))
     expect(page.locator("#calliper text")).to_have_text("10.0 mm")
+    drag(page, screen_point(page, 250, 50), screen_point(page, 350, 50))
+    expect(page.locator("#calliper text")).to_have_text(
+        re.compile(r"1[67]\.\d mm")
+    )  # an end is taken; it stays inside
 
 
 def test_over_plain_http_and_with_nothing_stored_the_work_is_saved_all_the_same(open_context, ready):

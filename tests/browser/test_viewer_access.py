@@ -19,6 +19,7 @@ from tests.browser.driving import (
     values,
     viewer,
 )
+from tests.browser.looking import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -189,6 +190,49 @@ def test_tab_brings_the_box_to_the_middle_of_a_zoomed_picture(open_page, ready):
     assert "window-level" in page.locator("#picture").evaluate("node => node.style.filter")
     page.keyboard.press("\\")
     assert page.locator("#picture").evaluate("node => node.style.filter") == ""
+
+
+@pytest.mark.parametrize(
+    ("spacing", "placed", "moved"),
+    [
+        (0.1, "mm", r"\d+\.\d mm\. End 1 at"),
+        (None, "px", r"\d+ px: pixels, since this clip is not calibrated"),
+    ],
+    ids=["calibrated", "not calibrated"],
+)
+def test_the_calliper_is_placed_moved_and_spoken_by_keys_alone(open_page, ready, spacing, placed, moved):
+    ready.clip.spacing_row_mm = ready.clip.spacing_column_mm = spacing
+    ready.clip.save()
+    page = viewer(open_page, ready)
+    spoken, length = page.locator("#mode-note"), page.locator("#calliper text")
+    assert spoken.get_attribute("role") == "status"
+    page.locator("#stage").focus()
+    page.keyboard.press("s")
+    expect(spoken).to_contain_text("press an arrow key")
+    expect(length).to_be_hidden()
+    page.keyboard.press("ArrowRight")
+    expect(length).to_contain_text(placed)
+    first = float(length.text_content().split()[0])
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    unit = spacing or 1
+    assert float(length.text_content().split()[0]) == pytest.approx(first + 30 * unit, abs=0.06)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+ArrowLeft")
+    assert float(length.text_content().split()[0]) == pytest.approx(first + 40 * unit, abs=0.06)
+    expect(spoken).to_have_text(re.compile(moved))
+    look(page, f"calliper_{placed}")
+    for _ in range(40):
+        page.keyboard.press("Shift+ArrowLeft")
+    assert page.locator("#calliper circle[data-active]").count() == 1
+    expect(spoken).to_contain_text("End 1 at 0,")
+    page.keyboard.press("f")
+    at_frame(page, 1)
+    expect(length).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(length).to_be_hidden()
+    expect(spoken).to_be_hidden()
+    assert not Track.objects.filter(source="reader").exists()
 
 
 def test_keys_do_nothing_while_somebody_types(open_page, ready):

@@ -22,6 +22,17 @@ test("the default table is the annotators' one", () => {
   for (const [combo, action] of Object.entries(table)) assert.equal(reader.read(combo, viewer), action, combo);
 });
 
+test("while the calliper is out, the arrows are its own", () => {
+  const reader = new KeyReader(defaultBindings());
+  assert.equal(reader.read("S", viewer), "measure");
+  const both = { ...viewer, hasCalliper: true, hasObject: true };
+  assert.equal(reader.read("ArrowUp", both), "calliperUp");
+  assert.equal(reader.read("Shift+ArrowUp", both), "calliperUpFar");
+  assert.equal(reader.read("Enter", both), "calliperOther");
+  assert.equal(reader.read("F", both), "nextFrame");
+  assert.equal(reader.read("Enter", viewer), null);
+});
+
 test("the defaults have no conflict", () => {
   assert.deepEqual(conflicts(defaultBindings()), []);
 });

@@ -2,7 +2,7 @@
 /**
  * Keys and buttons: both come through `perform(action)`.
  *
- * @typedef {{store: import("./store.js").Store, player: import("./player.js").Player, needs: import("./needs.js").Needs, stage: import("./stage.js").Stage,
+ * @typedef {{store: import("./store.js").Store, calliper: import("./calliper.js").Calliper, player: import("./player.js").Player, needs: import("./needs.js").Needs, stage: import("./stage.js").Stage,
  *            actions: import("./actions.js").Actions, editor: import("./editor.js").Editor,
  *            queue: import("./save_queue.js").SaveQueue, say: (message: string) => void, sayNeed: (need: import("./track_review.js").Need|undefined) => void,
  *            extras: Record<string, () => void>}} App
@@ -19,6 +19,12 @@ const TYPING = "input:not([type=checkbox]):not([type=radio]), select, textarea, 
 const NUDGES = {
   nudgeLeft: [-1, 0], nudgeRight: [1, 0], nudgeUp: [0, -1], nudgeDown: [0, 1],
   nudgeLeftFar: [-10, 0], nudgeRightFar: [10, 0], nudgeUpFar: [0, -10], nudgeDownFar: [0, 10],
+};
+
+/** @type {Record<string, [number, number]>} */
+const CALLIPER_MOVES = {
+  calliperLeft: [-1, 0], calliperRight: [1, 0], calliperUp: [0, -1], calliperDown: [0, 1],
+  calliperLeftFar: [-10, 0], calliperRightFar: [10, 0], calliperUpFar: [0, -10], calliperDownFar: [0, 10],
 };
 
 /** @param {string} id @returns {HTMLInputElement} */
@@ -72,7 +78,9 @@ export class Controls {
     const isTyping = isAsking() || target.matches(TYPING);
     const onStage = target.id === "stage";
     const { store, player } = this.app;
-    const action = this.reader.read(comboOf(event), { isTyping, hasObject: onStage && store.selected !== null });
+    const action = this.reader.read(comboOf(event), {
+      isTyping, hasCalliper: onStage && store.tool === "calliper", hasObject: onStage && store.selected !== null,
+    });
     if (!action || !this.#belongsHere(action, event, target, onStage)) return;
     event.preventDefault();
     if (event.repeat && (!REPEATABLE.has(action) || player.painted !== store.frame)) return;
@@ -172,6 +180,12 @@ export class Controls {
     return store.setTool(store.tool === "draw" ? "select" : "draw");
   }
 
+  /** The calliper, ready for the keys; again: away with it. */
+  #measure() {
+    this.app.store.setTool(this.app.store.tool === "calliper" ? "select" : "calliper");
+    this.app.stage.container.focus();
+  }
+
   #cancel() {
     const { store, actions } = this.app;
     if (actions.merging.isOn) return actions.merging.cancel();
@@ -181,9 +195,10 @@ export class Controls {
 
   /** @returns {Record<string, () => void>} */
   #table() {
-    const { store, player, stage, actions, editor, queue, extras } = this.app;
+    const { store, player, stage, actions, editor, queue, calliper, extras } = this.app;
     const step = (/** @type {number} */ by) => () => store.goTo(store.frame + by);
     const nudges = Object.fromEntries(Object.entries(NUDGES).map(([name, [dx, dy]]) => [name, () => actions.nudge(dx, dy)]));
+    const moves = Object.fromEntries(Object.entries(CALLIPER_MOVES).map(([name, [dx, dy]]) => [name, () => calliper.move(dx, dy)]));
     return {
       previousFrame: step(-1), nextFrame: step(1), stepBack: () => store.goTo(store.frame - this.stepOf()), stepForward: () => store.goTo(store.frame + this.stepOf()),
       previousMatch: () => this.#match(-1), nextMatch: () => this.#match(1), play: () => player.toggle(),
@@ -209,6 +224,7 @@ export class Controls {
       brighter: () => stage.changeWindow(0, -WINDOW_STEP), darker: () => stage.changeWindow(0, WINDOW_STEP),
       moreContrast: () => stage.changeWindow(-WINDOW_STEP, 0), lessContrast: () => stage.changeWindow(WINDOW_STEP, 0),
       resetWindow: () => stage.setWindow(FULL_WINDOW.width, FULL_WINDOW.level), ...nudges, ...extras,
+      measure: () => this.#measure(), calliperOther: () => calliper.other(), ...moves,
     };
   }
 }

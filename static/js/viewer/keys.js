@@ -3,9 +3,10 @@
  * Which key does what: the default table of annotators' habits, rebinding, and conflicts by scope.
  *
  * A combination is written "Ctrl+Shift+Z" with modifiers in the order Ctrl, Alt, Shift; a chord of two keys "T L".
- * Scope "object" holds while a box is selected and the picture has the focus; it comes before scope "viewer".
+ * Scope "object" holds while a box is selected and the picture has the focus, "calliper" while the calliper is out and
+ * the picture has the focus; both come before scope "viewer", the calliper first.
  *
- * @typedef {"viewer"|"object"|"everywhere"} Scope
+ * @typedef {"viewer"|"object"|"calliper"|"everywhere"} Scope
  * @typedef {Record<string, string[]>} Bindings action to combinations
  */
 
@@ -33,6 +34,16 @@ export const ACTIONS = Object.freeze({
   moreContrast: { scope: "viewer", keys: ["}"], group: "picture" },
   lessContrast: { scope: "viewer", keys: ["{"], group: "picture" },
   resetWindow: { scope: "viewer", keys: ["\\"], group: "picture" },
+  measure: { scope: "viewer", keys: ["S"], group: "calliper" },
+  calliperOther: { scope: "calliper", keys: ["Enter"], group: "calliper" },
+  calliperLeft: { scope: "calliper", keys: ["ArrowLeft"], group: "calliper" },
+  calliperRight: { scope: "calliper", keys: ["ArrowRight"], group: "calliper" },
+  calliperUp: { scope: "calliper", keys: ["ArrowUp"], group: "calliper" },
+  calliperDown: { scope: "calliper", keys: ["ArrowDown"], group: "calliper" },
+  calliperLeftFar: { scope: "calliper", keys: ["Shift+ArrowLeft"], group: "calliper" },
+  calliperRightFar: { scope: "calliper", keys: ["Shift+ArrowRight"], group: "calliper" },
+  calliperUpFar: { scope: "calliper", keys: ["Shift+ArrowUp"], group: "calliper" },
+  calliperDownFar: { scope: "calliper", keys: ["Shift+ArrowDown"], group: "calliper" },
   nextObject: { scope: "viewer", keys: ["Tab"], group: "boxes" },
   previousObject: { scope: "viewer", keys: ["Shift+Tab"], group: "boxes" },
   cancel: { scope: "viewer", keys: ["Escape"], group: "boxes" },
@@ -85,7 +96,7 @@ export const ACTIONS = Object.freeze({
 
 /** Actions that a held key repeats. */
 export const REPEATABLE = new Set(
-  Object.keys(ACTIONS).filter((name) => /^(nudge|step|previous|next|zoom|brighter|darker|more|less)|^undo$|^redo$/.test(name) && !/Object|Need/.test(name)),
+  Object.keys(ACTIONS).filter((name) => /^(nudge|calliper|step|previous|next|zoom|brighter|darker|more|less)|^undo$|^redo$/.test(name) && !/Object|Need|Other/.test(name)),
 );
 
 /** @returns {Bindings} */
@@ -116,7 +127,7 @@ export function comboOf({ key, code = "", ctrlKey = false, altKey = false, shift
 /** Combinations to actions, by scope. @param {Bindings} bindings */
 export function keyMap(bindings) {
   /** @type {Record<Scope, Map<string, string>>} */
-  const map = { viewer: new Map(), object: new Map(), everywhere: new Map() };
+  const map = { viewer: new Map(), object: new Map(), calliper: new Map(), everywhere: new Map() };
   for (const [action, combos] of Object.entries(bindings)) {
     const scope = ACTIONS[action]?.scope;
     if (scope) for (const combo of combos) map[scope].set(combo, action);
@@ -157,10 +168,10 @@ export class KeyReader {
   }
 
   /**
-   * @param {string} combo @param {{isTyping: boolean, hasObject: boolean}} where
+   * @param {string} combo @param {{isTyping: boolean, hasObject: boolean, hasCalliper?: boolean}} where
    * @returns {string|null} the action, or null (a chord may have begun)
    */
-  read(combo, { isTyping, hasObject }) {
+  read(combo, { isTyping, hasObject, hasCalliper = false }) {
     if (!combo) return null;
     const everywhere = this.map.everywhere.get(combo);
     if (everywhere || isTyping) {
@@ -168,7 +179,7 @@ export class KeyReader {
       return everywhere ?? null;
     }
     const whole = this.prefix ? `${this.prefix} ${combo}` : combo;
-    const found = (hasObject && this.map.object.get(whole)) || this.map.viewer.get(whole) || null;
+    const found = (hasCalliper && this.map.calliper.get(whole)) || (hasObject && this.map.object.get(whole)) || this.map.viewer.get(whole) || null;
     const begins = !found && !this.prefix && [...this.map.viewer.keys()].some((key) => key.startsWith(`${combo} `));
     this.prefix = begins ? combo : "";
     return found;

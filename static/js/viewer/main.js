@@ -3,6 +3,7 @@
 import { Actions } from "./actions.js";
 import { transport } from "./api.js";
 import { isDragging } from "./box_layer.js";
+import { Calliper } from "./calliper.js";
 import { ActiveClock } from "./clock.js";
 import { Conflicts } from "./conflict.js";
 import { Controls } from "./controls.js";
@@ -118,8 +119,9 @@ async function start() {
   const settings = new Settings(data.user.id, (bindings) => controls?.rebind(bindings));
   const needs = new Needs(store, actions, () => settings.limits);
   settings.onNumber = () => needs.changed();
-  controls = new Controls({ store, player, stage, actions, needs, editor, queue, say, sayNeed, extras }, settings.bindings, () => settings.step);
-  const tools = new Tools(stage, store, { draft: place("draft"), calliper: place("calliper") });
+  const calliper = new Calliper(stage, store, place("calliper"), showMode);
+  controls = new Controls({ store, player, calliper, stage, actions, needs, editor, queue, say, sayNeed, extras }, settings.bindings, () => settings.step);
+  const tools = new Tools(stage, store, { draft: place("draft"), calliper });
   tools.onRefused = say;
   tools.onDrawn = (box) => {
     store.setTool("select");

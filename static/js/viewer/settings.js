@@ -20,7 +20,7 @@ const NUMBERS = Object.freeze({
   jump: { stored: "viewer-jump", standard: LIMITS.jump_px, least: 1, most: 1000 },
   confidence: { stored: "viewer-confidence", standard: LIMITS.low_confidence, least: 0, most: 1 },
 });
-const GROUPS = ["frames", "picture", "boxes", "track", "review", "saving"];
+const GROUPS = ["frames", "picture", "calliper", "boxes", "track", "review", "saving"];
 
 /** @type {Record<string, string>} */
 const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Delete: "Del", Escape: "Esc" };

@@ -4,7 +4,7 @@
  *
  * @typedef {import("./geometry.js").Point} Point
  */
-import { boxOfCorners, boxToScreen, clampBox, isLargeEnough, lengthOf, roundBox, toImage, toScreen } from "./geometry.js";
+import { boxOfCorners, boxToScreen, clampBox, isLargeEnough, roundBox, toImage } from "./geometry.js";
 import { t } from "./text.js";
 
 const CLICK_SLOP_PX = 5;
@@ -13,7 +13,7 @@ const WINDOW_PER_PX = 1;
 export class Tools {
   /**
    * @param {import("./stage.js").Stage} stage @param {import("./store.js").Store} store
-   * @param {{draft: HTMLElement, calliper: SVGElement}} marks
+   * @param {{draft: HTMLElement, calliper: import("./calliper.js").Calliper}} parts
    */
   constructor(stage, store, { draft, calliper }) {
     this.stage = stage;
@@ -64,7 +64,8 @@ export class Tools {
     if (event.button === 1) event.preventDefault();
     if (this.pointers.size > 1 || event.button !== 0) return;
     if (tool === "draw" && this.start) this.#finish(event);
-    else if (tool === "draw" || tool === "calliper") {
+    else if (tool === "calliper") this.calliper.begin(this.last);
+    else if (tool === "draw") {
       this.start = toImage(this.stage.view, this.last);
       this.end = this.start;
       this.#mark();
@@ -87,7 +88,8 @@ export class Tools {
       const { width, level } = this.stage.window;
       this.stage.setWindow(width + (at.x - before.x) * WINDOW_PER_PX, level + (at.y - before.y) * WINDOW_PER_PX);
     }
-    if (this.start && (tool === "draw" || (tool === "calliper" && isDown))) {
+    if (isDown && tool === "calliper") this.calliper.stretch(at);
+    if (this.start && tool === "draw") {
       this.end = toImage(this.stage.view, at);
       this.#mark();
     }
@@ -125,31 +127,15 @@ export class Tools {
     else this.onRefused(t("tooSmall"));
   }
 
-  /** Show what is being drawn or measured. */
+  /** Show what is being drawn. */
   #mark() {
     const { start, end } = this;
     const isDrawing = Boolean(this.store.tool === "draw" && start && end);
-    const isMeasuring = Boolean(this.store.tool === "calliper" && start && end);
     this.draft.hidden = !isDrawing;
-    this.calliper.toggleAttribute("hidden", !isMeasuring);
-    if (!start || !end) return;
-    if (isDrawing) {
-      const place = boxToScreen(this.stage.view, clampBox(boxOfCorners(start, end), this.stage.image));
-      Object.assign(this.draft.style, {
-        left: `${place.x}px`, top: `${place.y}px`, width: `${place.width}px`, height: `${place.height}px`,
-      });
-    }
-    if (isMeasuring) this.#measure(start, end);
-  }
-
-  /** @param {Point} start @param {Point} end */
-  #measure(start, end) {
-    const [a, b] = [toScreen(this.stage.view, start), toScreen(this.stage.view, end)];
-    const { value, unit } = lengthOf(start, end, this.store.clip.spacingMm);
-    const [line, label] = [this.calliper.querySelector("line"), this.calliper.querySelector("text")];
-    Object.entries({ x1: a.x, y1: a.y, x2: b.x, y2: b.y }).forEach(([name, at]) => line?.setAttribute(name, String(at)));
-    label?.setAttribute("x", String(b.x + 8));
-    label?.setAttribute("y", String(b.y - 8));
-    if (label) label.textContent = `${value.toFixed(unit === "mm" ? 1 : 0)} ${unit}`;
+    if (!start || !end || !isDrawing) return;
+    const place = boxToScreen(this.stage.view, clampBox(boxOfCorners(start, end), this.stage.image));
+    Object.assign(this.draft.style, {
+      left: `${place.x}px`, top: `${place.y}px`, width: `${place.width}px`, height: `${place.height}px`,
+    });
   }
 }
