@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Frames, PREFETCH_CONNECTIONS } from "../../static/js/viewer/frames.js";
 
+import { FakeTimers } from "./fake_server.js";
+
 /** A source under control: requests wait until they are answered. */
 function slowSource() {
   const log = { asked: [], aborted: [], open: new Map(), live: 0, closed: 0 };
@@ -64,6 +66,28 @@ test("going backward, frames behind are fetched; the end wraps round", async () 
   await wish;
   await settle();
   assert.deepEqual(log.asked, [1, 0, 49, 48, 47]);
+});
+
+test("after a jump prefetching is gentle until the search is over; within reach it is not", async () => {
+  const { source, log } = slowSource();
+  const timers = new FakeTimers();
+  const frames = new Frames(300, source, { timer: timers.timer });
+  const answered = async (index) => {
+    const wish = frames.get(index);
+    log.open.get(index)();
+    await wish;
+    await settle();
+  };
+  await answered(0);
+  assert.equal(frames.pending.size, PREFETCH_CONNECTIONS);
+  await answered(100);
+  assert.deepEqual([...frames.pending.keys()], [101]);
+  await answered(200);
+  assert.deepEqual([...frames.pending.keys()], [201]);
+  await timers.run();
+  assert.equal(frames.pending.size, PREFETCH_CONNECTIONS);
+  await answered(210);
+  assert.equal(frames.pending.size, PREFETCH_CONNECTIONS, "a frame that was on its way is no jump");
 });
 
 test("bitmaps beyond the limit are closed and come back from their bytes without a request", async () => {

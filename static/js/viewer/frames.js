@@ -13,14 +13,19 @@ export const DECODED_LIMIT = 96;
 export const COMPRESSED_LIMIT_BYTES = 192 * 1024 * 1024;
 /** Of the six connections that a browser opens to one host, two stay free for what is asked for now. */
 export const PREFETCH_CONNECTIONS = 4;
+/** After a jump, who looks for a place may jump again: for so long prefetching takes one connection alone. */
+export const SEARCH_MS = 200;
 
 export class Frames {
   /**
    * @param {number} nFrames
    * @param {Source} source
-   * @param {{ahead?: number, decodedLimit?: number}} [options]
+   * @param {{ahead?: number, decodedLimit?: number, timer?: (run: () => void, ms: number) => any}} [options]
    */
-  constructor(nFrames, source, { ahead = AHEAD, decodedLimit = DECODED_LIMIT } = {}) {
+  constructor(nFrames, source, { ahead = AHEAD, decodedLimit = DECODED_LIMIT, timer = setTimeout } = {}) {
+    this.timer = (/** @type {() => void} */ run, /** @type {number} */ ms) => timer(run, ms);
+    /** Jumps whose time of searching has not passed. */
+    this.searches = 0;
     this.nFrames = nFrames;
     this.source = source;
     this.ahead = Math.min(ahead, nFrames - 1);
@@ -32,7 +37,7 @@ export class Frames {
     this.pending = new Map();
     /** @type {number[]} */
     this.wanted = [];
-    this.focus = 0;
+    this.focus = -1;
     /** @type {(index: number) => void} */
     this.onDecoded = () => {};
   }
@@ -49,16 +54,27 @@ export class Frames {
    * @returns {Promise<Bitmap>}
    */
   get(index, direction = 1) {
+    const bitmap = this.decoded.get(index);
+    const isJump = !bitmap && this.focus >= 0 && index !== this.focus && !this.wanted.includes(index);
     this.focus = index;
     this.#plan(index, direction);
-    const bitmap = this.decoded.get(index);
     if (bitmap) {
       this.#prefetch();
       return Promise.resolve(bitmap);
     }
     const wish = this.#load(index); // alone on the line: what is asked for now comes before what may be asked for
-    wish.then(() => this.#prefetch(), () => {});
+    wish.then(() => (isJump ? this.#search() : this.#prefetch()), () => {});
     return wish;
+  }
+
+  /** Prefetch gently at first. */
+  #search() {
+    this.searches += 1;
+    this.#prefetch();
+    this.timer(() => {
+      this.searches -= 1;
+      this.#prefetch();
+    }, SEARCH_MS);
   }
 
   /** How many frames in a row, from one on, are decoded. @param {number} index @param {1|-1} direction */
@@ -88,7 +104,7 @@ export class Frames {
 
   #prefetch() {
     for (const index of this.wanted) {
-      if (this.pending.size >= PREFETCH_CONNECTIONS) return;
+      if (this.pending.size >= (this.searches ? 1 : PREFETCH_CONNECTIONS)) return;
       if (!this.decoded.has(index) && !this.pending.has(index)) {
         this.#load(index).then(() => this.#prefetch(), () => {});
       }
