@@ -223,14 +223,16 @@ def _screen(page: Page) -> None:
 
 def _train(page: Page) -> None:
     page.goto(f"{STUDY}/models/")
-    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("link", name=CODE)).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Train version")).click()
     expect(page.locator("#job").get_by_text("done", exact=True)).to_be_visible(timeout=WORK_MS)
     page.get_by_role("link", name="Models").last.click()
-    row = page.locator("tbody tr").filter(has_text="Make it the one of record")
+    row = page.locator("tbody tr").filter(has_text="candidate")
     expect(row).to_have_count(1)
-    row.get_by_label("Reason").fill("Includes the newly labelled patient.")
+    row.get_by_text("Promote…").click()
+    row.get_by_label("Because…").fill("Includes the newly labelled patient.")
     row.get_by_role("button", name="Make it the one of record").click()
-    expect(page.get_by_text("This version is now the one of record.")).to_be_visible()
+    expect(page.get_by_text("is of record now; predictions come from it")).to_be_visible()
 
 
 def _read(page: Page) -> None:
