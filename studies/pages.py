@@ -11,6 +11,32 @@ from studies.models import Study
 
 UNDER = {"reports": "results", "split": "study", "agreement": "cohort", "detectors": "models"}
 """Pages without an entry of their own in the menu, and the entry they belong to."""
+SECTIONS = {
+    "cohort": (
+        "patient",
+        "clinical-edit",
+        "hospital-number",
+        "hospital-find",
+        "completeness",
+        "export",
+        "import-start",
+        "import",
+        "lesion",
+        "lesion-create",
+        "exam",
+        "exam-create",
+        "prediction",
+        "explanation",
+    ),
+    "queries": ("query", "query-create"),
+    "screening": ("patient-screening",),
+    "upload": ("pixels", "clip-pixels"),
+    "worklist": ("clip",),
+    "pathology": ("specimen", "specimen-create", "recount"),
+    "jobs": ("job",),
+}
+"""Entries of the menu, and the URL names of pages that lie under them by meaning, not by address."""
+SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def card_figures(version: ModelVersion) -> Table:
         Column(_("Sensitivity (Wilson)"), numeric=True, name="sensitivity"),
         Column(_("Specificity (Wilson)"), numeric=True, name="specificity"),
         Column(_("Called rightly (Wilson)"), numeric=True, name="ACC"),
-        Column(_("everybody called the commoner class"), numeric=True, name="majority"),
+        Column(_("Called rightly if all were called the commoner class"), numeric=True, name="majority"),
         Column(_("Calibration slope"), numeric=True, name="slope"),
         Column(_("Brier score"), numeric=True, name="Brier"),
     ]

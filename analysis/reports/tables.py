@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 DASH = "–"
+GROUPED_FROM = 10_000
+"""Whole numbers from here on are printed in groups of three digits, on pages; files hold them plain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +144,6 @@ def printed(cell: object) -> str:
     """A cell as the page prints it."""
     if cell is None:
         return DASH
+    if isinstance(cell, int) and abs(cell) >= GROUPED_FROM:
+        return f"{cell:,}"
     return cell.text if isinstance(cell, Cell) else str(cell)

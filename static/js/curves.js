@@ -124,8 +124,8 @@ class CurvePanel {
     const layout = withTheme({
       height: 230,
       margin: { l: 56, r: 10, t: 8, b: 38 },
-      xaxis: { title: { text: this.root.dataset.textFrame }, range: [1, this.player.n_frames] },
-      yaxis: { title: { text: unit && unit !== "1" ? `${label} (${unit})` : label } },
+      xaxis: { title: { text: this.root.dataset.textFrame, standoff: 4 }, automargin: true, range: [1, this.player.n_frames] },
+      yaxis: { title: { text: unit && unit !== "1" ? `${label} (${unit})` : label, standoff: 8 }, automargin: true },
       shapes: [this.cursor()],
     });
     globalThis.Plotly.react(this.plot, [trace], layout, CONFIG).then(() => {

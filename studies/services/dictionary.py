@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 
 from studies.models import ClinicalRecord, DataQuery, Exam, Label, Lesion, Membership, Patient, Site, Specimen
 from studies.rules.parameters import PARAMETERS
@@ -48,11 +48,18 @@ class Column:
             "unit": unit,
             "minimum": low,
             "maximum": high,
-            "values": "; ".join(f"{value} = {text}" for value, text in self.field.flatchoices if value != ""),
+            "values": "; ".join(
+                _choice(value, text) for value, text in self.field.flatchoices if value != ""
+            ),
             "empty_means": "not recorded" if self.field.null or self.field.blank else "never empty",
             "source": f"{model._meta.object_name}.{self.field.name}",
             "description": str(self.field.help_text),
         }
+
+
+def _choice(value: object, text: object) -> str:
+    """0 = premenopausal; a value that says what it means stands alone."""
+    return str(value) if str(text).lower() == str(value).lower() else f"{value} = {text}"
 
 
 def _limits(field: models.Field) -> tuple[Any, Any, str]:
@@ -61,6 +68,10 @@ def _limits(field: models.Field) -> tuple[Any, Any, str]:
         return parameter.low, parameter.high, parameter.unit
     low = [v.limit_value for v in field.validators if isinstance(v, MinValueValidator)]
     high = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
+    if isinstance(field, models.IntegerField):  # what the database can hold is no rule of the study
+        high = [
+            most for most in high if most != connection.ops.integer_field_range(field.get_internal_type())[1]
+        ]
     if not isinstance(field, models.IntegerField | models.FloatField | models.DecimalField) or field.choices:
         return "", "", ""
     return (max(low) if low else ""), (min(high) if high else ""), ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django import template
 
-from studies.pages import StudyPage, pages_of
+from studies.pages import SECTION_OF, StudyPage, pages_of
 
 register = template.Library()
 
@@ -35,6 +35,8 @@ def _links(request, study) -> list[Link]:
     pages = pages_of(request.user, study)
     below = [page for page in pages if request.path.startswith(page.url)]
     section = max(below, key=lambda page: len(page.url)).entry if below else ""
+    if request.resolver_match is not None:
+        section = SECTION_OF.get(request.resolver_match.url_name, section)
     return [Link(page.label, page.url, _current(page, request.path, section)) for page in pages if page.label]
 
 

@@ -8,15 +8,17 @@ from django.db.models import Min, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from studies.models import Screening, Study, Upload
+from studies.models import Screening, Specimen, Study, Upload
 from studies.permissions import Role, can_manage_cohort, can_view_results, is_blinded, roles_in
 from studies.reading_list import clips_to_read
 from studies.selectors import clips_unchecked, patients_for, studies_for
-from studies.services.specimen_list import specimens_to_read
+from studies.services.specimen_list import states_to_read, without_specimen
 from studies.views.query_counts import queries_by_site
 
 SHOWN_FIRST = 5
 """So many of the oldest are named below their count."""
+TO_READ = ("mine", "recount", "second", "unread")
+TO_SETTLE = ("cosign", "adjudicate", "consensus")
 CLINICAL_NEEDED = ("age_years", "menopause", "size_cm", "c_t", "c_n")
 
 
@@ -110,22 +112,23 @@ def _reading_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
 def _pathology_tasks(study: Study, viewer: AbstractBaseUser) -> list[Task]:
     if is_blinded(viewer, study):
         return []
-    rows = specimens_to_read(study, viewer=viewer).order_by("rank", "created_at")
-    todo = rows.filter(state__in=("mine", "recount", "second", "unread"))
-    settle = rows.filter(state__in=("cosign", "adjudicate", "consensus"))
-    oldest = list(todo.select_related("patient")[:SHOWN_FIRST])
+    states = states_to_read(study, viewer=viewer)
+    todo = [pk for pk, state in states.items() if state in TO_READ]
+    settle = [pk for pk, state in states.items() if state in TO_SETTLE]
+    found = Specimen.objects.select_related("patient").in_bulk(todo[:SHOWN_FIRST])
+    oldest = [found[pk] for pk in todo[:SHOWN_FIRST]]
     page = reverse("pathology", args=[study.slug])
-    without = patients_for(study, viewer=viewer).filter(specimens__isnull=True)
+    without = without_specimen(patients_for(study, viewer=viewer))
     return [
         Task(
             label=_("Specimens for you to read"),
-            count=todo.count(),
+            count=len(todo),
             url=reverse("specimen", args=[oldest[0].pk]) if oldest else page,
             oldest=oldest[0].created_at if oldest else None,
             act=_("Enter the next one"),
             first=[(specimen.patient.code, reverse("specimen", args=[specimen.pk])) for specimen in oldest],
         ),
-        Task(_("Readings that differ"), settle.count(), page, act=_("Settle them")),
+        Task(_("Readings that differ"), len(settle), page, act=_("Settle them")),
         Task(_("Patients without a specimen"), without.count(), page, act=_("Register specimens")),
     ]
 

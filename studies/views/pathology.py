@@ -1,6 +1,7 @@
 """Pathology: the worklist of specimens, and registering one."""
 
 from collections import Counter
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
@@ -17,7 +18,7 @@ from studies.models import Label, Specimen, Study
 from studies.selectors import patient_get, patients_for, sites_for, study_get
 from studies.services.pathology import specimen_create
 from studies.services.readings import readings_of, visible_readings
-from studies.services.specimen_list import READING_STATES, TO_DO, specimens_to_read
+from studies.services.specimen_list import READING_STATES, TO_DO, states_to_read, without_specimen
 
 PAGE_SIZE = 50
 
@@ -30,23 +31,23 @@ def worklist(request: HttpRequest, slug: str) -> HttpResponse:
     allowed = permissions.can_view_labels_in(request.user, study)
     require(request, allowed, action="pathology", target=study, study=study)
     patients = patients_for(study, viewer=request.user)
-    rows = specimens_to_read(study, viewer=request.user)
-    counts = Counter(rows.order_by().values_list("state", flat=True))
+    states = states_to_read(study, viewer=request.user)
+    counts = Counter(states.values())
     reads = permissions.has_role(request.user, study, {permissions.Role.PATHOLOGIST})
     chosen = {name: request.GET.get(name, "") for name in ("show", "q", "site", "action")}
     chosen["show"] = chosen["show"] or ("todo" if reads else "all")
-    todo = rows.filter(state__in=TO_DO).order_by("rank", "created_at")
+    first = next((pk for pk, state in states.items() if state in TO_DO), None) if reads else None
     context = {
         "study": study,
         "chosen": chosen,
-        "page": _page(request, study, rows, chosen, reads),
+        "page": _page(request, study, states, chosen, reads),
         "shows": _shows(counts, reads),
         "actions": _actions(),
         "sites": sites_for(study, viewer=request.user),
         "n_all": counts.total(),
         "n_todo": sum(counts[state] for state in TO_DO) if reads else 0,
-        "next": todo.first() if reads else None,
-        "without": patients.filter(specimens__isnull=True)[:PAGE_SIZE],
+        "next": Specimen.objects.filter(pk=first).first() if first else None,
+        "without": without_specimen(patients)[:PAGE_SIZE],
         "may_enter": reads,
     }
     return render(request, "studies/pathology.html", context)
@@ -88,24 +89,23 @@ def _actions() -> list[tuple[str, str]]:
 
 
 def _page(
-    request: HttpRequest, study: Study, rows: QuerySet[Specimen], chosen: dict[str, str], reads: bool
+    request: HttpRequest, study: Study, states: dict[UUID, str], chosen: dict[str, str], reads: bool
 ) -> Page:
     """The specimens that pass the filters, one page of them, each with what the viewer may see of it."""
-    if chosen["show"] == "todo":
-        rows = rows.filter(state__in=TO_DO)
-    elif chosen["show"] in READING_STATES:
-        rows = rows.filter(state=chosen["show"])
-    if chosen["q"].strip():
-        rows = rows.filter(patient__code__icontains=chosen["q"].strip())
-    if chosen["site"]:
-        rows = rows.filter(patient__site__code=chosen["site"])
-    if chosen["action"]:
-        wanted = Label.objects.filter(call=chosen["action"])
-        rows = rows.filter(labels__in=wanted.filter(reader=request.user) if reads else wanted)
-    rows = rows.select_related("patient__site").prefetch_related("labels__reader").distinct()
-    page = Paginator(rows.order_by("rank", "created_at"), PAGE_SIZE).get_page(request.GET.get("page"))
+    wanted = {"todo": TO_DO, "all": READING_STATES}.get(chosen["show"], (chosen["show"],))
+    if not set(wanted) <= set(READING_STATES):
+        wanted = READING_STATES
+    shown = [pk for pk, state in states.items() if state in wanted]
+    if any(chosen[name].strip() for name in ("q", "site", "action")):
+        passing = set(_passing(request, study, chosen, reads).values_list("pk", flat=True))
+        shown = [pk for pk in shown if pk in passing]
+    page = Paginator(shown, PAGE_SIZE).get_page(request.GET.get("page"))
+    known = Specimen.objects.select_related("patient__site").prefetch_related("labels__reader")
+    rows = known.in_bulk(list(page.object_list))
+    page.object_list = [rows[pk] for pk in page.object_list]
     words = state_words()
     for row in page:
+        row.state = states[row.pk]
         row.patient.study = study
         readings = readings_of(row, study.readers_per_specimen)
         row.state_word = words[row.state]
@@ -116,6 +116,19 @@ def _page(
         row.scores = " / ".join(label.ihc_score or "–" for label in apart)
         row.required = row.shown.required_action if row.shown else ""
     return page
+
+
+def _passing(request: HttpRequest, study: Study, chosen: dict[str, str], reads: bool) -> QuerySet[Specimen]:
+    """Specimens of the study that pass the filters on code, site and what is required next."""
+    rows = Specimen.objects.filter(patient__study=study)
+    if chosen["q"].strip():
+        rows = rows.filter(patient__code__icontains=chosen["q"].strip())
+    if chosen["site"]:
+        rows = rows.filter(patient__site__code=chosen["site"])
+    if chosen["action"]:
+        wanted = Label.objects.filter(call=chosen["action"])
+        rows = rows.filter(labels__in=wanted.filter(reader=request.user) if reads else wanted)
+    return rows
 
 
 @login_required

@@ -144,14 +144,13 @@ def _freeman_halton(table: NDArray[np.int64], seed: int) -> float:
     log_factorial = np.r_[0.0, np.cumsum(np.log(np.arange(1, table.sum() + 1)))]
     total = table.sum(axis=0)
 
-    def log_weight(first: NDArray[np.int64]) -> float:
-        return -float(log_factorial[first].sum() + log_factorial[total - first].sum())
+    def log_weights(first: NDArray[np.int64]) -> NDArray[np.float64]:
+        return -(log_factorial[first].sum(axis=-1) + log_factorial[total - first].sum(axis=-1))
 
-    observed = log_weight(table[0]) + 1e-9
-    drawn = (
-        np.bincount(rng.permutation(columns)[:size], minlength=total.size) for _ in range(FISHER_RESAMPLES)
-    )
-    return (1 + sum(log_weight(first) <= observed for first in drawn)) / (FISHER_RESAMPLES + 1)
+    observed = float(log_weights(table[0])) + 1e-9
+    drawn = np.array([rng.permutation(columns)[:size] for _ in range(FISHER_RESAMPLES)])
+    counts = np.stack([(drawn == column).sum(axis=1) for column in range(total.size)], axis=1)
+    return (1 + int((log_weights(counts) <= observed).sum())) / (FISHER_RESAMPLES + 1)
 
 
 def _looks_normal(values: NDArray[np.float64]) -> bool:
