@@ -17,7 +17,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from studies.api.track_state import clip_tracks, first_need, frame_confidences
-from studies.models import Clip
+from studies.models import Clip, Track
 from studies.permissions import can_correct_boxes, is_blinded
 from studies.reading_list import reading_progress
 from studies.selectors import clip_get, may_open_track
@@ -47,8 +47,9 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         "patient": clip.patient,
         "clip": clip,
         "can_correct": data["user"]["canCorrect"],
-        "may_adjudicate": (adjudicates := may_adjudicate(clip, viewer=request.user)),
-        "agreements": clip_agreement(clip) if adjudicates or not is_blinded(request.user, clip.study) else [],
+        "may_adjudicate": (may_decide := may_adjudicate(clip, viewer=request.user)),
+        "adjudicates": any(t["mine"] and t["source"] == Track.Source.ADJUDICATED for t in data["tracks"]),
+        "agreements": clip_agreement(clip) if may_decide or not is_blinded(request.user, clip.study) else [],
         "viewer_data": data,
         "viewer_text": viewer_text(),
         "modules": module_addresses(),

@@ -181,7 +181,10 @@ def _panel_text() -> dict[str, str]:
         "revision": _("revision {number}"),
         "seconds": _("{count} s"),
         "noKeyframeHere": _("no keyframe"),
-        "conflictCount": _("{count} keyframes differ; the other changes go together ({merged} keyframes)."),
+        "conflictCount": _(
+            "Keyframes that both sides changed: {count}. All other changes go together ({merged} keyframes). "
+            "Boxes are x1, y1, x2, y2 in pixels."
+        ),
         "conflictStatement": _("One side states that this clip shows no lesion: choose one side as a whole."),
         "wholeClip": _("all frames"),
         "keyframesOf": _("{count} keyframes"),
@@ -199,5 +202,8 @@ def _panel_text() -> dict[str, str]:
         "pressKey": _("Press the new key… (Esc: leave it)"),
         "changeKey": _("Change the key for: {name}"),
         "or": _("or"),
-        "chooseStart": _("Choose the reading to start from."),
+        "key_nudge": _("box by 1 px"),
+        "key_nudgeFar": _("box by 10 px"),
+        "key_calliper": _("end by 1 px"),
+        "key_calliperFar": _("end by 10 px"),
     }

@@ -21,6 +21,7 @@ PRESS_JS = """(keys) => {
   const options = {bubbles: true, cancelable: true};
   for (const key of keys) stage.dispatchEvent(new KeyboardEvent("keydown", {key, ...options}));
 }"""
+TWO_PAINTS_JS = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ROUNDING_PX = 0.011
 """Boxes that a person changes are stored to a hundredth of a pixel."""
 Row = tuple[str, float, str, float | None]
@@ -43,13 +44,18 @@ class Work:
         for frame in FRAMES:
             self.page.evaluate(GO_JS, frame)
             self.page.evaluate(PRESS_JS, ["A"] if frame == 0 else [])
-            if str(frame) not in self.page.evaluate(KEYFRAMES_JS):
+            if str(frame) not in self.keyframes():
                 self.page.evaluate(PRESS_JS, ["k"])
-        boxes = self.page.evaluate(KEYFRAMES_JS)
+        boxes = self.keyframes()
         self.page.wait_for_function("() => document.querySelector('#save-state').dataset.count === '0'")
         stored = self.stored()
         self.expected = {frame: list(stored[frame]) for frame in FRAMES}
         assert set(map(str, FRAMES)) <= set(boxes)
+
+    def keyframes(self) -> list[str]:
+        """Frames in the page's table, which follows an edit by one paint."""
+        self.page.evaluate(TWO_PAINTS_JS)
+        return self.page.evaluate(KEYFRAMES_JS)
 
     def burst(self) -> None:
         """Some nudges on one frame."""

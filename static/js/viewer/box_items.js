@@ -10,7 +10,7 @@ import { t } from "./text.js";
 
 /** Okabe and Ito's palette, without black. */
 export const PALETTE = Object.freeze({
-  mine: ["#56b4e9", "#e69f00", "#f0e442", "#009e73"], model: "#cc79a7", other: "#d55e00", detection: "#b8b8b8",
+  mine: ["#56b4e9", "#e69f00", "#f0e442", "#0072b2"], model: "#cc79a7", others: ["#d55e00", "#009e73", "#f0e442"], detection: "#b8b8b8",
 });
 const DASHED = [9, 5];
 const DOTTED = [2, 5];
@@ -19,7 +19,8 @@ const FADED = 0.6;
 /** @param {Track} track */
 export function colourOf(track) {
   if (track.source === "model") return PALETTE.model;
-  return track.mine ? PALETTE.mine[(track.number - 1) % PALETTE.mine.length] : PALETTE.other;
+  if (!track.mine) return PALETTE.others[(track.reading ?? 0) % PALETTE.others.length];
+  return PALETTE.mine[(track.number - 1) % PALETTE.mine.length];
 }
 
 /** @param {Track} track */

@@ -8,6 +8,7 @@
  */
 import { request } from "./api.js";
 import { nameOf } from "./box_items.js";
+import { sketch } from "./conflict_sketch.js";
 import { ask } from "./dialogs.js";
 import { baseOf } from "./save_batch.js";
 import { mergeRest } from "./state_patch.js";
@@ -122,7 +123,7 @@ export class Conflicts {
     const track = this.store.tracks.get(id);
     const count = t("conflictCount", { count: conflicts.length, merged: nMerged });
     const rows = conflicts.map(({ frame, base, mine, theirs }) =>
-      this.#row(frame, String(frame + 1), [base, mine, theirs].map(wordsOf)));
+      this.#row(frame, String(frame + 1), [base, mine, theirs].map(wordsOf), sketch(this.store.clip, { before: base, mine, theirs })));
     this.#show(track, block, count, rows);
   }
 
@@ -144,8 +145,9 @@ export class Conflicts {
     place("conflict-rows").replaceChildren(...rows);
   }
 
-  /** @param {number|"all"} frame @param {string} name @param {string[]} words before both, mine, theirs */
-  #row(frame, name, [base, mine, theirs]) {
+  /** @param {number|"all"} frame @param {string} name @param {string[]} words before both, mine, theirs
+   * @param {Element|string} picture */
+  #row(frame, name, [base, mine, theirs], picture = "–") {
     const radio = (/** @type {"mine"|"theirs"} */ side, /** @type {string} */ text) => {
       const input = element("input", { type: "radio", name: `conflict-${frame}`, value: side });
       /** @type {HTMLInputElement} */ (input).checked = side === "mine";
@@ -153,7 +155,7 @@ export class Conflicts {
     };
     return element("tr", {}, [
       element("th", { scope: "row", className: "num", textContent: name }),
-      element("td", { textContent: base }), radio("mine", mine), radio("theirs", theirs),
+      element("td", { textContent: base }), radio("mine", mine), radio("theirs", theirs), element("td", {}, [picture]),
     ]);
   }
 }

@@ -15,7 +15,7 @@ import { History } from "./history.js";
 import { Needs } from "./needs.js";
 import { followQueue, makeReadOnly, offerOwnTrack, takeUpUnsaved } from "./own_tracks.js";
 import {
-  followAdjudication, followPlayer, followTools, offerReasons, place, say, sayNeed, showBoxes, showFrameNumber, showMode, showNeeds, showProgress, showSigned, showUndo,
+  followAdjudication, followPlayer, followTools, offerReasons, place, say, sayNeed, showBoxes, showFlags, showFrameNumber, showMode, showNeeds, showProgress, showSigned, showUndo,
 } from "./page_parts.js";
 import { CurvePanel } from "./panel.js";
 import { Player } from "./player.js";
@@ -140,6 +140,7 @@ async function start() {
   showProgress(store);
   followAdjudication(data.urls.tracks);
   showNeeds(store, needs);
+  showFlags(store, actions);
   new Timeline(place("timeline"), place("strip"), store, needs);
   new Tables(place("boxes"), place("keyframes"), store, actions);
   store.select((store.mine[0] ?? store.model)?.id ?? null);

@@ -132,6 +132,20 @@ export function showUndo(history) {
   }
 }
 
+/** What the buttons say of the track that keys mean: locked, hidden, pinned. @param {Store} store @param {import("./actions.js").Actions} actions */
+export function showFlags(store, actions) {
+  const buttons = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("button[data-flag]"));
+  const show = () => {
+    const track = store.activeTrack ?? actions.target;
+    for (const button of buttons) {
+      const flag = /** @type {"locked"} */ (button.dataset.flag);
+      button.setAttribute("aria-pressed", String(Boolean(track?.[flag])));
+    }
+  };
+  for (const topic of /** @type {const} */ (["tracks", "selection", "hover"])) store.on(topic, show);
+  show();
+}
+
 /** The sentence of a mode that waits for clicks in the picture. @param {string} words "" for none */
 export function showMode(words) {
   place("mode-note").hidden = !words;

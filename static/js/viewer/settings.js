@@ -22,12 +22,15 @@ const NUMBERS = Object.freeze({
 });
 const GROUPS = ["frames", "picture", "calliper", "boxes", "track", "review", "saving"];
 
+const DIRECTION = /(?<=^nudge|^calliper)(Left|Right|Up|Down)/;
+
 /** @type {Record<string, string>} */
 const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Delete: "Del", Escape: "Esc" };
 
 /** @param {string} combo @returns {(Node|string)[]} */
 function keycaps(combo) {
-  const words = (/** @type {string} */ part) => part.split("+").map((key) => SIGNS[key] ?? key).join(" + ");
+  const keys = (/** @type {string} */ part) => (part.endsWith("+") ? [...part.slice(0, -1).split("+").filter(Boolean), "+"] : part.split("+"));
+  const words = (/** @type {string} */ part) => keys(part).map((key) => SIGNS[key] ?? key).join(" + ");
   return combo.split(" ").flatMap((part, i) => [i ? " " : "", element("kbd", { textContent: words(part) })]);
 }
 
@@ -145,7 +148,9 @@ export class Settings {
 
   /** @param {string} group @param {Set<string>} clashing */
   #settingRows(group, clashing) {
-    return this.#actionsOf(group).map((action) => {
+    const head = element("tr", {}, [element("th", { scope: "rowgroup", colSpan: 2, textContent: t(`group_${group}`) })]);
+    head.className = "key-group";
+    return [head, ...this.#actionsOf(group).map((action) => {
       const words = this.waiting === action ? [t("pressKey")] : this.bindings[action].flatMap((combo, i) => [i ? ` ${t("or")} ` : "", ...keycaps(combo)]);
       const hidden = element("span", { className: "visually-hidden", textContent: ` ${t("changeKey", { name: t(`key_${action}`) })}` });
       const button = element("button", { type: "button", className: "btn btn-sm btn-quiet", dataset: { action } }, [...words, hidden]);
@@ -156,14 +161,20 @@ export class Settings {
       const row = element("tr", {}, [element("th", { scope: "row", textContent: t(`key_${action}`) }), element("td", {}, [button])]);
       row.classList.toggle("clash", clashing.has(action));
       return row;
-    });
+    })];
   }
 
-  /** @param {string} group */
+  /** The four arrows of one family are one line: their names differ by the direction alone. @param {string} group */
   #helpGroup(group) {
-    const lines = this.#actionsOf(group).flatMap((action) => [
-      element("dt", {}, this.bindings[action].flatMap((combo, i) => [i ? " " : "", ...keycaps(combo)])),
-      element("dd", { textContent: t(`key_${action}`) }),
+    /** @type {Map<string, string[]>} */
+    const families = new Map();
+    for (const action of this.#actionsOf(group)) {
+      const family = action.replace(DIRECTION, "");
+      families.set(family, [...(families.get(family) ?? []), action]);
+    }
+    const lines = [...families].flatMap(([family, actions]) => [
+      element("dt", {}, actions.flatMap((action) => this.bindings[action]).flatMap((combo, i) => [i ? " " : "", ...keycaps(combo)])),
+      element("dd", { textContent: t(`key_${actions.length > 1 ? family : actions[0]}`) }),
     ]);
     return element("section", {}, [element("h3", { textContent: t(`group_${group}`) }), element("dl", { className: "key-list" }, lines)]);
   }

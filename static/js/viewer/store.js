@@ -8,7 +8,7 @@
  * @typedef {{id: string, number: number, source: string, status: string, reader: string|null, mine: boolean,
  *            editable: boolean, deleted: boolean, revision: number, keyframes: ReadonlyArray<Readonly<Keyframe>>,
  *            excluded: Record<string, string>, no_lesion?: string, signed_at: string|null, isVirtual?: boolean, locked?: boolean,
- *            hidden?: boolean, pinned?: boolean, dense?: (FrameBox|null)[]}} Track
+ *            hidden?: boolean, pinned?: boolean, reading?: number, dense?: (FrameBox|null)[]}} Track
  * @typedef {{id: string, nFrames: number, headerNFrames: number|null, width: number, height: number, fps: number|null,
  *            frameTimesMs: number[]|null, timingSource: string, spacingMm: [number, number]|null, kind: string}} Clip
  * @typedef {"frame"|"tracks"|"selection"|"tool"|"layers"|"playing"|"view"|"hover"|"needs"} Topic
@@ -56,7 +56,9 @@ export class Store {
 
   /** @param {Track} track */
   put(track) {
-    this.tracks.set(track.id, { ...track, dense: boxes(track.keyframes, this.clip.nFrames) });
+    const readers = new Set([...this.tracks.values(), track].filter(({ mine, source }) => !mine && source !== "model").map(({ reader }) => reader));
+    const reading = [...readers].indexOf(track.reader);
+    this.tracks.set(track.id, { ...track, reading: Math.max(reading, 0), dense: boxes(track.keyframes, this.clip.nFrames) });
     this.tell("tracks");
   }
 
