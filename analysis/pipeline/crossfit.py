@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.pipeline.classifiers import fit_branch
 from analysis.pipeline.errors import InvalidInputError
-from analysis.pipeline.fusion import out_of_fold_fusion
+from analysis.pipeline.fusion import Combiner, fit_combiner, out_of_fold_fusion
 from analysis.pipeline.kernels.ensemble import FUSED_MODELS, LearnParameters, base_scores, parts_of
 from analysis.pipeline.kernels.fitted import CLINICAL, KINDS, VIDEO, FittedBase
 from analysis.pipeline.kernels.ranks import share_of_rows
@@ -43,6 +43,33 @@ class FoldFit:
     bases: Mapping[str, FittedBase]
     scores: Mapping[str, Vector]
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenFusion:
+    """One fused model fitted on all training patients: the only thing that may meet patients it never saw."""
+
+    model: str
+    bases: Mapping[str, FittedBase]
+    combiner: Combiner
+
+    def score(self, dynamic: Vector, clinical: Vector) -> Vector:
+        """Return (n,) scores of (n, p) video features and (n, 6) clinical variables."""
+        scores = base_scores(self.bases, dynamic, clinical)
+        return self.combiner.combine(*(scores[part] for part in parts_of(self.model)))
+
+
+def frozen_fusion(
+    model: str,
+    labels: NDArray[np.int64],
+    oof: Mapping[str, Vector],
+    final: FoldFit,
+    settings: LearnParameters,
+) -> FrozenFusion:
+    """Return a fused model whose fusion was fitted on out-of-fold scores; final: the fit on everybody."""
+    parts = parts_of(model)
+    combiner = fit_combiner(settings.fusion, *(oof[part] for part in parts), labels)
+    return FrozenFusion(model, {part: final.bases[part] for part in parts}, combiner)
 
 
 def checked(cohort: LearningCohort, guard: PatientGuard | None = None) -> LearningCohort:

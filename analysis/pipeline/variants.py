@@ -3,11 +3,11 @@
 Two ways, both out of fold on training patients, with the folds of the model of record:
 
 - applied: each fold's models, fitted as they are, score their held-out patients as described otherwise. This
-is what
-  a frozen model meets when boxes move.
+  is what a frozen model meets when boxes move.
 - learned: the same classifiers are fitted again on patients described (or labelled) otherwise.
 
-Every variant is judged on the patients that have it, beside the record's scores of the same patients.
+Every variant is judged on the patients that have it, beside the record's scores of the same patients. A
+learned one can be frozen, fitted on all training patients, and then meet the test patients in a counted look.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from analysis.pipeline.crossfit import (
     MINIMUM_PER_CLASS,
     FoldFit,
+    FrozenFusion,
     checked,
     fit_folds,
+    frozen_fusion,
     held_out_masks,
     out_of_fold,
     outer_folds,
@@ -72,7 +74,8 @@ class VariantReport:
 class RecordScores:
     """The chosen model fitted again fold by fold: what variants are compared with.
 
-    cohort: in the order of its codes; oof: of the chosen model and its parts; cutoff: frozen at training.
+    cohort: in the order of its codes; oof: of the chosen model and its parts; cutoff: frozen at training;
+    final: the fit on everybody, where it was asked for.
     """
 
     cohort: LearningCohort
@@ -82,6 +85,34 @@ class RecordScores:
     fits: Sequence[FoldFit]
     oof: Mapping[str, Vector]
     settings: LearnParameters
+    final: FoldFit | None = None
+
+    @property
+    def frozen(self) -> FrozenFusion:
+        """The model fitted on everybody.
+
+        Raises:
+            InvalidInputError: it was not asked for.
+        """
+        if self.final is None:
+            raise InvalidInputError("final: expected the fit on everybody; ask record_scores for it.")
+        return frozen_fusion(self.model, self.cohort.labels, self.oof, self.final, self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenVariant:
+    """A learned variant ready for a look: nothing in it has seen a test patient.
+
+    fusion, reference: the variant and the record, fitted on the same training patients; their cut-offs were
+    chosen out of fold.
+    """
+
+    name: str
+    fusion: FrozenFusion
+    reference: FrozenFusion
+    cutoff: float
+    reference_cutoff: float
+    settings: LearnParameters
 
 
 def record_scores(
@@ -90,27 +121,33 @@ def record_scores(
     cutoff: float,
     settings: LearnParameters,
     *,
+    final: bool = False,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
 ) -> RecordScores:
     """Fit the two classifiers of a fused model in every fold; the scores are those of training, bit for bit.
+
+    final: fit them on everybody too.
 
     Raises:
         InvalidInputError, LeakageError, CancelledError: as `learn`.
     """
     ordered = checked(cohort)
     folds = outer_folds(ordered, settings)
+    held_out = held_out_masks(folds)
     fits = fit_folds(
         ordered,
-        held_out_masks(folds),
+        [*held_out, None] if final else held_out,
         settings,
         only=parts_of(model),
         stage="record",
         progress=progress,
         cancelled=cancelled,
     )
-    oof = out_of_fold(ordered.labels, folds, fits, settings, (model,))
-    return RecordScores(ordered, model, cutoff, folds, fits, oof, settings)
+    inside = fits[: len(held_out)]
+    oof = out_of_fold(ordered.labels, folds, inside, settings, (model,))
+    last = fits[-1] if final else None
+    return RecordScores(ordered, model, cutoff, folds, inside, oof, settings, last)
 
 
 def applied_scores(record: RecordScores, dynamic: Matrix) -> dict[str, Vector]:
@@ -153,15 +190,12 @@ def learned_report(
     same patients. feature_names: of other columns than the record's.
     """
     here = np.isfinite(dynamic).all(axis=1)
-    rows = np.flatnonzero(here)
     n, events = int(here.sum()), int(record.cohort.labels[here].sum())
     if min(events, n - events) < max(MINIMUM_PER_CLASS, record.settings.outer_folds):
         return unjudged(record, name, LEARNED, n, events)
-    names = feature_names or record.cohort.feature_names
-    some = subset(record.cohort, rows)
-    cohorts = {name: replace(some, dynamic=dynamic[here], feature_names=names, catalogue=names)}
-    if n < here.size:
-        cohorts[RECORD] = some
+    cohorts = _variant_cohorts(record, dynamic, feature_names)
+    if n == here.size:
+        del cohorts[RECORD]
     found = {
         key: record_scores(
             cohort, record.model, record.cutoff, record.settings, progress=progress, cancelled=cancelled
@@ -170,9 +204,85 @@ def learned_report(
     }
     reference = found[RECORD].oof[record.model] if RECORD in found else record.oof[record.model]
     scores, full = np.full(here.size, np.nan), np.full(here.size, np.nan)
-    scores[here], full[here] = found[name].oof[record.model], reference
-    own = frozen_cutoff(some.labels, scores[here])
+    scores[here], full[here] = found[LEARNED].oof[record.model], reference
+    own = frozen_cutoff(record.cohort.labels[here], scores[here])
     return judge_scores(record, name, LEARNED, scores, own, reference=full)
+
+
+def freeze_variant(
+    record: RecordScores,
+    name: str,
+    dynamic: Matrix,
+    *,
+    feature_names: tuple[str, ...] | None = None,
+    reference: FrozenFusion | None = None,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+) -> FrozenVariant:
+    """Fit what `learned_report` judged on all training patients that have it, and the record beside it.
+
+    The cut-off is the one that `learned_report` found: the folds are the same. reference: the record as it
+    was fitted on the same patients before, where it was.
+
+    Raises:
+        InvalidInputError: too few patients have the variant.
+    """
+    here = np.isfinite(dynamic).all(axis=1)
+    n, events = int(here.sum()), int(record.cohort.labels[here].sum())
+    if min(events, n - events) < max(MINIMUM_PER_CLASS, record.settings.outer_folds):
+        raise InvalidInputError(_too_few(events, n - events))
+    cohorts = _variant_cohorts(record, dynamic, feature_names)
+    if reference is not None:
+        del cohorts[RECORD]
+    found = {
+        key: record_scores(
+            cohort,
+            record.model,
+            record.cutoff,
+            record.settings,
+            final=True,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        for key, cohort in cohorts.items()
+    }
+    reference = found[RECORD].frozen if reference is None else reference
+    cutoff = frozen_cutoff(found[LEARNED].cohort.labels, found[LEARNED].oof[record.model])
+    return FrozenVariant(name, found[LEARNED].frozen, reference, cutoff, record.cutoff, record.settings)
+
+
+def judge_frozen(
+    frozen: FrozenVariant, cohort: LearningCohort, dynamic: Matrix, *, side: str = "test"
+) -> VariantReport:
+    """Judge a frozen variant on patients it never saw, beside the record; log the look before calling this.
+
+    dynamic: (n, p) of the variant in the cohort's order, NaN rows where a patient cannot be described so.
+    """
+    here = np.isfinite(dynamic).all(axis=1)
+    y, clinical = cohort.labels[here], cohort.clinical[here]
+    n, events, left_out = int(y.size), int(y.sum()), int(here.size - y.size)
+    if min(events, n - events) < LEAST_TO_JUDGE:
+        text = _too_few(events, n - events)
+        return VariantReport(frozen.name, LEARNED, n, events, left_out, None, None, None, None, None, text)
+    return _beside(
+        (frozen.name, LEARNED, frozen.fusion.model, side),
+        y,
+        (frozen.reference.score(cohort.dynamic[here], clinical), frozen.reference_cutoff),
+        (frozen.fusion.score(dynamic[here], clinical), frozen.cutoff),
+        left_out,
+        frozen.settings,
+    )
+
+
+def _variant_cohorts(
+    record: RecordScores, dynamic: Matrix, feature_names: tuple[str, ...] | None
+) -> dict[str, LearningCohort]:
+    """The patients that have a variant, with its columns and with the record's."""
+    here = np.isfinite(dynamic).all(axis=1)
+    names = feature_names or record.cohort.feature_names
+    some = subset(record.cohort, np.flatnonzero(here))
+    varied = replace(some, dynamic=dynamic[here], feature_names=names, catalogue=names)
+    return {LEARNED: varied, RECORD: some}
 
 
 def judge_scores(
@@ -191,20 +301,40 @@ def judge_scores(
     if min(events, n - events) < LEAST_TO_JUDGE:
         return unjudged(record, name, how, n, events)
     before = (record.oof[record.model] if reference is None else reference)[here]
-    after, sizes = scores[here], {"replicates": record.settings.replicates, "seed": record.settings.seed}
-    cutoffs = {name: cutoff, RECORD: record.cutoff}
+    return _beside(
+        (name, how, record.model, "oof"),
+        y,
+        (before, record.cutoff),
+        (scores[here], cutoff),
+        int(here.size - n),
+        record.settings,
+    )
+
+
+def _beside(
+    words: tuple[str, str, str, str],
+    y: NDArray[np.int64],
+    record: tuple[Vector, float],
+    variant: tuple[Vector, float],
+    left_out: int,
+    settings: LearnParameters,
+) -> VariantReport:
+    """words: variant, how, model, side; record, variant: (n,) scores and cut-off."""
+    (name, how, model, side), (before, old), (after, new) = words, record, variant
+    sizes = {"replicates": settings.replicates, "seed": settings.seed}
     agreement, _ = intraclass(np.stack([before, after], axis=1)[:, :, np.newaxis])
+    pair = compare(y, {name: after, RECORD: before}, {name: new, RECORD: old}, [(name, RECORD)], **sizes)[0]
     return VariantReport(
         name=name,
         how=how,
-        n=n,
-        events=events,
-        left_out=int(here.size - n),
-        reference=evaluate(record.model, "oof", y, before, record.cutoff, **sizes),
-        evaluation=evaluate(record.model, "oof", y, after, cutoff, **sizes),
-        comparison=compare(y, {name: after, RECORD: before}, cutoffs, [(name, RECORD)], **sizes)[0],
+        n=int(y.size),
+        events=int(y.sum()),
+        left_out=left_out,
+        reference=evaluate(model, side, y, before, old, **sizes),
+        evaluation=evaluate(model, side, y, after, new, **sizes),
+        comparison=pair,
         agreement=float(agreement[0]),
-        flipped=int(((before >= record.cutoff) != (after >= cutoff)).sum()),
+        flipped=int(((before >= old) != (after >= new)).sum()),
         reason="",
     )
 
@@ -213,9 +343,13 @@ def unjudged(
     record: RecordScores, name: str, how: str, n: int, events: int, reason: str = ""
 ) -> VariantReport:
     """Return a variant without figures, and why."""
-    text = reason or f"{events} positive and {n - events} negative patients have it: too few to judge"
+    text = reason or _too_few(events, n - events)
     left_out = len(record.cohort.patients) - n
     return VariantReport(name, how, n, events, left_out, None, None, None, None, None, text)
+
+
+def _too_few(events: int, others: int) -> str:
+    return f"{events} positive and {others} negative patients have it: too few to judge"
 
 
 def with_holm(reports: Sequence[VariantReport]) -> tuple[VariantReport, ...]:

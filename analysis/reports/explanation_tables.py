@@ -11,7 +11,7 @@ from analysis.reports.explanation_words import aspect_name, column_label
 from analysis.reports.feature_words import static_label
 from analysis.reports.model_tables import branch_name, model_name
 from analysis.reports.plotting import finished
-from analysis.reports.supplement_tables import EXPLAINED, documents
+from analysis.reports.supplement_tables import EXPLAINED, documents_of
 from analysis.reports.tables import Cell, Column, Line, Table
 from studies.templatetags.stored_sentences import translated
 
@@ -122,7 +122,7 @@ def drawn(place: int) -> Callable[[Any], dict[str, Any] | None]:
     """A figure of the explanation: of the video part (0) or the clinical part (1) of the chosen model."""
 
     def draw(scene: Any) -> dict[str, Any] | None:
-        stored = documents(scene.study, viewer=scene.viewer).get(EXPLAINED)
+        stored = documents_of(scene).get(EXPLAINED)
         return swarm(stored["models"][place]) if stored and stored.get("models") else None
 
     return draw

@@ -16,6 +16,7 @@ from analysis.reports import (
     sample_size,
     study_drawings,
     supplement_figures,
+    variant_figures,
 )
 from analysis.reports.explanation_tables import drawn
 from analysis.reports.judged import Judged
@@ -28,7 +29,8 @@ Kind = Supplement.Kind
 class Scene:
     """What a figure is asked to show: to whom, of which study, of which side and model; asked: the query.
 
-    judged is None before anything was judged; cohort and model are then empty.
+    judged is None before anything was judged; cohort and model are then empty. documents: (kind, side) to
+    further analyses of a study from files; None asks for the stored ones.
     """
 
     study: Study
@@ -37,16 +39,26 @@ class Scene:
     cohort: str
     model: str
     asked: Mapping[str, str]
+    documents: Mapping[tuple[str, str], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """draw gives Plotly JSON, or None where there is nothing to draw; needs_model: only what was judged."""
+    """draw gives Plotly JSON, or None where there is nothing to draw; needs_model: only what was judged.
+
+    kind: the further analysis that is drawn, if one is.
+    """
 
     title: Promise
     words: Promise | str
     draw: Callable[[Scene], dict[str, Any] | None]
     needs_model: bool = True
+    kind: str = ""
+
+
+def further(kind: str, title: Promise, words: Promise | str, draw: Callable[..., Any]) -> Figure:
+    """A figure of a further analysis."""
+    return Figure(title, words, supplement_figures.stored(kind, draw), kind=kind)
 
 
 def judged(draw: Callable[[Judged, str, str], dict[str, Any]]) -> Callable[[Scene], dict[str, Any] | None]:
@@ -58,6 +70,7 @@ def judged(draw: Callable[[Judged, str, str], dict[str, Any]]) -> Callable[[Scen
     return drawn
 
 
+BESIDE = _("Grey: the record on the same patients. In brackets: how, and patients.")
 NOT_A_TEST = _("P as the paper computes it; not a test of patients.")
 
 FIGURES: dict[str, Figure] = {
@@ -90,20 +103,42 @@ FIGURES: dict[str, Figure] = {
         lambda scene: study_drawings.her2_status(scene.study, viewer=scene.viewer),
         needs_model=False,
     ),
-    "subgroups": Figure(
+    "subgroups": further(
+        Kind.SUBGROUPS,
         _("Subgroups at the frozen cut-off"),
         _("Hollow and grey: fewer than 20 patients. In brackets: patients."),
-        supplement_figures.stored(Kind.SUBGROUPS, supplement_figures.subgroups),
+        supplement_figures.subgroups,
     ),
-    "learning-curve": Figure(
+    "learning-curve": further(
+        Kind.LEARNING_CURVE,
         _("Learning curve"),
         _("The model of record learned again from shares of each training fold, judged out of fold."),
-        supplement_figures.stored(Kind.LEARNING_CURVE, supplement_figures.learning_curve),
+        supplement_figures.learning_curve,
     ),
-    "influence": Figure(
+    "influence": further(
+        Kind.EXPLANATION,
         _("What the video classifier of record goes by"),
         _("Orange: more speaks for HER2-positive; blue: less does; grey: neither way clearly."),
-        supplement_figures.stored(Kind.EXPLANATION, supplement_figures.influence),
+        supplement_figures.influence,
+    ),
+    "label-rules": further(
+        Kind.LABEL_RULES,
+        _("Under both label rules"),
+        _("In brackets: patients."),
+        variant_figures.label_rules,
+    ),
+    "box-source": further(
+        Kind.BOX_SOURCE, _("Boxes of the model or of people"), BESIDE, variant_figures.variants
+    ),
+    "box-jitter": further(Kind.BOX_JITTER, _("Moved boxes"), BESIDE, variant_figures.variants),
+    "masks": further(Kind.MASKS, _("Other masks"), BESIDE, variant_figures.variants),
+    "readers": further(Kind.READERS, _("Boxes of two readers"), BESIDE, variant_figures.variants),
+    "rings": further(Kind.RINGS, _("Rings around the lesion"), BESIDE, variant_figures.variants),
+    "three-way": further(
+        Kind.THREE_WAY,
+        _("Three-way HER2: class and call"),
+        _("A row a class: how many of its patients were called what. The darker, the larger their share."),
+        variant_figures.confusion,
     ),
     "shap-video": Figure(
         _("SHAP of the video classifier of record"),
@@ -113,12 +148,14 @@ FIGURES: dict[str, Figure] = {
         ),
         drawn(0),
         needs_model=False,
+        kind=Kind.EXPLANATION,
     ),
     "shap-clinical": Figure(
         _("SHAP of the clinical classifier of record"),
         _("A point a training patient, as for the video classifier."),
         drawn(1),
         needs_model=False,
+        kind=Kind.EXPLANATION,
     ),
     "roc": Figure(
         _("ROC curve with the frozen operating point"),

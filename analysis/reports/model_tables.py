@@ -1,6 +1,8 @@
 """Tables 2 to 4 from stored evaluations: every model, every side, every figure with its interval."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -138,6 +140,15 @@ def _row(model: str, values: dict[str, Any], cohort: str, is_chosen: bool) -> Mo
         cells={name: metric_cell(values["metrics"].get(name)) for name in (*SHOWN, *PREDICTIVE)},
         is_chosen=is_chosen,
     )
+
+
+def likelihood_ratio(stored: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """LR+ or LR- as stored, infinite where its counts say so; JSON knows no infinity and keeps none."""
+    estimate, counts = stored["metrics"].get(name), stored["counts"]
+    above, below = (counts["tp"], counts["fp"]) if name == "LR+" else (counts["fn"], counts["tn"])
+    if estimate is None or estimate["value"] is not None or below or not above:
+        return estimate
+    return {**estimate, "value": inf}
 
 
 def metric_cell(estimate: dict[str, Any] | None, *, scale: float = 100, places: int = 1) -> Cell:

@@ -6,7 +6,13 @@ from django.utils.translation import gettext as _
 
 from analysis.reports.comparison_figures import p_text
 from analysis.reports.judged import Judged
-from analysis.reports.model_tables import branch_name, cohort_label, metric_cell, model_name
+from analysis.reports.model_tables import (
+    branch_name,
+    cohort_label,
+    likelihood_ratio,
+    metric_cell,
+    model_name,
+)
 from analysis.reports.tables import Cell, Column, Line, Table
 from studies.templatetags.stored_sentences import translated
 
@@ -33,7 +39,7 @@ def metric_table(judged: Judged, cohort: str, model: str) -> Table:
         cell = Cell(boot["value"], boot["low"], boot["high"], "", boot["method"], 3)
         lines.append(Line(["AUC", cell, translated(cell.method)], level=True))
     for name, words in names.items():
-        estimate = stored["metrics"].get(name)
+        estimate = likelihood_ratio(stored, name) if name in RATIOS else stored["metrics"].get(name)
         if estimate is not None:
             cell = metric_cell(estimate, scale=1, places=2 if name in RATIOS else 3)
             lines.append(Line([words, cell, translated(cell.method)], level=name == "MAJORITY"))

@@ -10,7 +10,8 @@ from analysis.models import Evaluation, Supplement
 from analysis.reports.explanation_words import aspect_name
 from analysis.reports.feature_words import static_label
 from analysis.reports.plotting import BAND, GREY, PALETTE, add_band, finished
-from analysis.reports.supplement_tables import documents, said
+from analysis.reports.supplement_tables import documents_of
+from analysis.reports.supplement_words import said
 
 Document = Mapping[str, Any]
 Kind, OOF = Supplement.Kind, str(Evaluation.Cohort.OUT_OF_FOLD)
@@ -23,7 +24,7 @@ def stored(kind: str, draw: Callable[[Document], dict[str, Any] | None]) -> Call
     """A figure of a further analysis: of the side asked for, else out of fold; None where there is none."""
 
     def drawn(scene: Any) -> dict[str, Any] | None:
-        found = documents(scene.study, viewer=scene.viewer)
+        found = documents_of(scene)
         document = found.get((kind, scene.cohort)) or found.get((kind, OOF))
         return draw(document) if document and not document.get("reason") else None
 

@@ -5,60 +5,22 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from analysis.models import Evaluation, Supplement
 from analysis.reports.comparison_figures import p_text
 from analysis.reports.model_tables import cohort_label, model_name
+from analysis.reports.supplement_words import Document, area, proportion, remarks, said
 from analysis.reports.tables import Cell, Column, Line, Table
+from analysis.reports.three_way_tables import three_way_tables
 from analysis.selectors import active_ensemble, supplements_for
 from studies.models import Study
 from studies.templatetags.stored_sentences import translated
 
 Found = Mapping[tuple[str, str], Mapping[str, Any]]
 """(kind, side) to the stored document."""
-Document = Mapping[str, Any]
-Kind, OOF = Supplement.Kind, str(Evaluation.Cohort.OUT_OF_FOLD)
+Kind, OOF, TEST = Supplement.Kind, str(Evaluation.Cohort.OUT_OF_FOLD), str(Evaluation.Cohort.TEST)
 EXPLAINED = (str(Kind.EXPLANATION), OOF)
 """Kind and side of the stored explanation."""
-
-WORDS = {
-    "site": gettext_noop("site"),
-    "scanner": gettext_noop("scanner"),
-    "age": gettext_noop("age"),
-    "size": gettext_noop("size"),
-    "box source": gettext_noop("box source"),
-    "interpolated frames": gettext_noop("interpolated frames"),
-    "not recorded": gettext_noop("not recorded"),
-    "none": gettext_noop("none"),
-    "up to 10 %": gettext_noop("up to 10 %%"),
-    "more than 10 %": gettext_noop("more than 10 %%"),
-    "< 50 years": gettext_noop("< 50 years"),
-    "≥ 50 years": gettext_noop("≥ 50 years"),
-    "> 2 to 5 cm": gettext_noop("> 2 to 5 cm"),
-    "model": gettext_noop("model"),
-    "reader": gettext_noop("reader"),
-    "adjudicated": gettext_noop("adjudicated"),
-    "n_frames": gettext_noop("frames of the clip"),
-    "n_used": gettext_noop("frames measured"),
-    "fps": gettext_noop("frames a second"),
-    "coverage": gettext_noop("share of frames with a box"),
-    "interpolated": gettext_noop("share of boxes interpolated"),
-    "applied": gettext_noop("applied as fitted"),
-    "learned": gettext_noop("learned again"),
-    "asco_cap": "ASCO/CAP 2018",
-    "paper": gettext_noop("the paper’s rule"),
-    "ellipse": gettext_noop("ellipse"),
-    "segment": gettext_noop("segmented lesion"),
-    "model's boxes instead of a person's": gettext_noop("model’s boxes instead of a person’s"),
-    "model's boxes for everybody": gettext_noop("model’s boxes for everybody"),
-    "reader 1": gettext_noop("reader 1"),
-    "reader 2": gettext_noop("reader 2"),
-    "zero": gettext_noop("HER2-zero"),
-    "low": gettext_noop("HER2-low"),
-    "positive": gettext_noop("HER2-positive"),
-    "low or positive": gettext_noop("HER2-low or -positive"),
-}
 
 
 def documents(study: Study | None, *, viewer: User | None) -> Found:
@@ -69,31 +31,9 @@ def documents(study: Study | None, *, viewer: User | None) -> Found:
     return {key: row.results for key, row in supplements_for(version, viewer=viewer).items()}
 
 
-def said(word: str) -> str:
-    """A stored word in the language of the page; names of sites and machines stay as they are."""
-    return _(WORDS[word]).replace("%%", "%") if word in WORDS else word
-
-
-def remarks(document: Document) -> list[str]:
-    """Why there are no figures, and what to bear in mind, in the language of the page."""
-    stored = [document.get("reason", ""), *document.get("cautions", [])]
-    return [translated(sentence) for sentence in stored if sentence]
-
-
-def area(evaluation: Document | None) -> Cell:
-    """AUC with DeLong's interval."""
-    if evaluation is None:
-        return Cell(None)
-    return Cell(evaluation["auc"], evaluation["auc_low"], evaluation["auc_high"], "", "DeLong", 3)
-
-
-def proportion(evaluation: Document | None, name: str) -> Cell:
-    """SEN or SPC with its counts."""
-    if evaluation is None:
-        return Cell(None)
-    one = evaluation["metrics"][name]
-    counts = f"{one['numerator']}/{one['denominator']}"
-    return Cell(one["value"], one["low"], one["high"], counts, one["method"], 3)
+def documents_of(scene: Any) -> Found:
+    """What a figure is drawn from: the documents that the scene brings, else those of record."""
+    return documents(scene.study, viewer=scene.viewer) if scene.documents is None else scene.documents
 
 
 def subgroup_table(document: Document, side: str) -> Table:
@@ -235,11 +175,49 @@ def label_table(document: Document) -> Table:
         Column("AUC", numeric=True, interval=True),
         Column(_("Remark"), name="remark"),
     ]
-    return Table("label-rules", _("Under the other label rule, out of fold"), columns, lines)
+    return Table(
+        "label-rules",
+        _("Under the other label rule, out of fold"),
+        columns,
+        lines,
+        remarks(document),
+        " ".join(remarks(document)),
+    )
+
+
+def crosstab_tables(document: Document) -> list[Table]:
+    """The paper's literal rule against ASCO/CAP, in training patients; nothing where it is not stored."""
+    counts = {(row["paper"], row["asco_cap"]): row["n"] for row in document.get("crosstab", [])}
+    if not counts:
+        return []
+    words = {"POSITIVE": _("positive"), "NEGATIVE": _("negative"), "UNDEFINED": _("undefined")}
+    lines = [
+        Line([words[paper], *row, sum(row)])
+        for paper in words
+        if sum(row := [counts.get((paper, asco), 0) for asco in words])
+    ]
+    n, same = sum(counts.values()), sum(k for (paper, asco), k in counts.items() if paper == asco)
+    columns = [
+        Column(_("The paper’s literal rule"), name="paper"),
+        *[
+            Column(_("ASCO/CAP: %(word)s") % {"word": word}, numeric=True, name=f"ASCO/CAP {key}")
+            for key, word in words.items()
+        ],
+        Column(_("Patients"), numeric=True, name="patients"),
+    ]
+    notes = [
+        _("The same label under both rules: %(same)d of %(n)d training patients.") % {"same": same, "n": n},
+        _(
+            "The paper’s words do not cover IHC 3+ without a known amplification, so such a patient is "
+            "undefined by them."
+        ),
+    ]
+    title = _("The paper’s literal rule against ASCO/CAP, training patients")
+    return [Table("label-rules-crosstab", title, columns, lines, notes)]
 
 
 def control_table(found: Found) -> Table:
-    """Shuffled labels and the outside of the lesion: what must not predict."""
+    """Shuffled labels and the outside of the lesion: what must not predict; either may be missing."""
     lines = []
     shuffled, outside = found.get((Kind.SHUFFLE, OOF)), found.get((Kind.OUTSIDE, OOF))
     if shuffled and "control" in shuffled:
@@ -300,48 +278,6 @@ def reader_table(document: Document) -> Table:
     return variant_table("readers", _("Boxes of two readers, out of fold"), document, *notes)
 
 
-def class_table(document: Document) -> Table:
-    """Three-way HER2: every class against the others, with what it was called."""
-    report, lines = document.get("report"), []
-    notes = remarks(document)
-    if report:
-        for place, one in enumerate(report["per_class"]):
-            hit = one["recalled"]
-            recalled = Cell(
-                hit["value"], hit["low"], hit["high"], f"{hit['numerator']}/{hit['denominator']}", "Wilson", 3
-            )
-            cell = Cell(one["auc"], one["auc_low"], one["auc_high"], "", "DeLong", 3)
-            lines.append(
-                Line(
-                    [said(one["name"]), one["n"], cell, recalled, *report["confusion"][place]],
-                    small=one["small"],
-                )
-            )
-        kappa = report["kappa"]
-        notes.append(
-            _("Weighted kappa %(kappa).2f [%(low).2f, %(high).2f]; called rightly %(n)s of %(all)s; the "
-              "commonest class alone would give %(majority)d %%.")
-            % {
-                "kappa": kappa["value"], "low": kappa["low"] or 0.0, "high": kappa["high"] or 0.0,
-                "n": report["accuracy"]["numerator"], "all": report["n"],
-                "majority": round(100 * report["majority"]),
-            }
-        )  # fmt: skip
-    columns = [
-        Column(_("Class"), name="class"),
-        Column("n", numeric=True),
-        Column(_("AUC against the others"), numeric=True, interval=True, name="AUC"),
-        Column(_("Called so"), numeric=True, interval=True, name="recalled"),
-        Column(_("called zero"), numeric=True, name="called zero"),
-        Column(_("called low"), numeric=True, name="called low"),
-        Column(_("called positive"), numeric=True, name="called positive"),
-    ]
-    title = _("Three-way HER2, out of fold")
-    if not lines:
-        return Table("three-way", title, columns, lines, (), " ".join(notes))
-    return Table("three-way", title, columns, lines, notes)
-
-
 def curve_table(document: Document) -> Table:
     """The learning curve."""
     lines = [
@@ -353,32 +289,58 @@ def curve_table(document: Document) -> Table:
         Column("n", numeric=True),
         Column("AUC", numeric=True, interval=True),
     ]
-    return Table("learning-curve", _("Learning curve, out of fold"), columns, lines)
+    empty = " ".join(remarks(document))
+    return Table("learning-curve", _("Learning curve, out of fold"), columns, lines, (), empty)
+
+
+def kind_tables(found: Found) -> dict[str, list[Table]]:
+    """Kind to its tables, out of fold and of the test side; controls in one table under shuffled labels."""
+    made: dict[str, list[Table]] = {}
+    for side in (OOF, TEST):
+        for kind, make in BUILDERS.items():
+            document = found.get((kind, side))
+            if document is not None:
+                made.setdefault(kind, []).extend(make(document, side))
+    return made
 
 
 def supplement_tables(found: Found) -> dict[str, Table]:
     """Name to table of everything that was stored, in the order of the page."""
-    made: list[Table] = []
-    for side in (OOF, str(Evaluation.Cohort.TEST)):
-        for kind, make in ((Kind.SUBGROUPS, subgroup_table), (Kind.CONFOUNDERS, confounder_table)):
-            if (kind, side) in found:
-                made.append(make(found[kind, side], side))
+    by_kind = kind_tables(found)
+    made = [
+        table
+        for side in (OOF, TEST)
+        for kind in FIRST
+        for table in by_kind.get(kind, [])
+        if side in table.name
+    ]
     made.append(control_table(found))
-    for kind, make in BUILDERS.items():
-        if (kind, OOF) in found:
-            made.append(make(found[kind, OOF]))
+    made += [table for kind in BUILDERS if kind not in FIRST for table in by_kind.get(kind, [])]
     return {table.name: table for table in made}
 
 
-BUILDERS: dict[str, Callable[[Document], Table]] = {
-    Kind.LABEL_RULES: label_table,
-    Kind.BOX_SOURCE: lambda document: variant_table(
-        "box-source", _("Boxes of the model or of people, out of fold"), document
-    ),
-    Kind.BOX_JITTER: lambda document: variant_table("box-jitter", _("Moved boxes, out of fold"), document),
-    Kind.MASKS: lambda document: variant_table("masks", _("Other masks, out of fold"), document),
-    Kind.READERS: reader_table,
-    Kind.RINGS: lambda document: variant_table("rings", _("Rings around the lesion, out of fold"), document),
-    Kind.THREE_WAY: class_table,
-    Kind.LEARNING_CURVE: curve_table,
+def _variants(name: str, words: Callable[[], str]) -> Callable[[Document, str], list[Table]]:
+    """A table of variants; words: what they are, asked for in the language of the page."""
+
+    def make(document: Document, side: str) -> list[Table]:
+        title = _("%(what)s, %(side)s") % {"what": words(), "side": cohort_label(side)}
+        notes = [_("Fitted on training patients; cut-offs frozen out of fold.")] if side == TEST else []
+        return [variant_table(f"{name}-{side}" if side == TEST else name, title, document, *notes)]
+
+    return make
+
+
+FIRST = (Kind.SUBGROUPS, Kind.CONFOUNDERS)
+BUILDERS: dict[str, Callable[[Document, str], list[Table]]] = {
+    Kind.SUBGROUPS: lambda document, side: [subgroup_table(document, side)],
+    Kind.CONFOUNDERS: lambda document, side: [confounder_table(document, side)],
+    Kind.LABEL_RULES: lambda document, side: [label_table(document), *crosstab_tables(document)],
+    Kind.BOX_SOURCE: _variants("box-source", lambda: _("Boxes of the model or of people")),
+    Kind.BOX_JITTER: _variants("box-jitter", lambda: _("Moved boxes")),
+    Kind.MASKS: _variants("masks", lambda: _("Other masks")),
+    Kind.READERS: lambda document, side: [reader_table(document)],
+    Kind.RINGS: _variants("rings", lambda: _("Rings around the lesion")),
+    Kind.THREE_WAY: three_way_tables,
+    Kind.LEARNING_CURVE: lambda document, side: [curve_table(document)],
 }
+"""Kind to its tables of one side; explanation and controls have builders of their own."""

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 DASH = "–"
 GROUPED_FROM = 10_000
 """Whole numbers from here on are printed in groups of three digits, on pages; files hold them plain."""
+INFINITE = "∞"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One figure with its interval, its raw counts and the interval's method; None where there is none."""
+    """One figure with its interval, its raw counts and the interval's method; None where there is none.
+
+    A ratio whose denominator is 0 is infinite: it is printed as such, with the interval it has.
+    """
 
     value: float | None
     low: float | None = None
@@ -30,12 +35,18 @@ class Cell:
         return f"{shown} [{self._shown(self.low)}, {self._shown(self.high)}]"
 
     @property
-    def numbers(self) -> list[float | None]:
-        """Value, low and high for a file, with two places more than are printed."""
-        known = (self.value, self.low, self.high)
-        return [None if number is None else round(number, self.places + 2) for number in known]
+    def numbers(self) -> list[float | str | None]:
+        """Value, low and high for a file, with two places more than are printed; infinity as its sign."""
+        return [self._kept(number) for number in (self.value, self.low, self.high)]
+
+    def _kept(self, number: float | None) -> float | str | None:
+        if number is None:
+            return None
+        return round(number, self.places + 2) if isfinite(number) else self._shown(number)
 
     def _shown(self, number: float) -> str:
+        if not isfinite(number):
+            return INFINITE if number > 0 else f"−{INFINITE}"
         return f"{number:.{self.places}f}"
 
 
@@ -106,7 +117,8 @@ class Table:
     def _shown(self, number: int, cell: object, first: int) -> Shown:
         numeric = self.columns[number].numeric or self.columns[number].interval
         if isinstance(cell, Cell):
-            return Shown(cell.text, cell.counts, cell.method, cell.value, numeric, number == first)
+            sorted_by = cell.value if cell.value is not None and isfinite(cell.value) else None
+            return Shown(cell.text, cell.counts, cell.method, sorted_by, numeric, number == first)
         value = float(cell) if isinstance(cell, int | float) else None
         return Shown(printed(cell), "", "", value, numeric, number == first)
 
@@ -136,8 +148,15 @@ class Table:
             elif column.interval:
                 row += [cell, None, None, "", ""]
             else:
-                row.append(cell.value if isinstance(cell, Cell) else cell)
+                row.append(_plain(cell))
         return row
+
+
+def _plain(cell: object) -> object:
+    """A cell of one column in a file: the number itself, infinity as its sign."""
+    if not isinstance(cell, Cell):
+        return cell
+    return cell.value if cell.value is None or isfinite(cell.value) else cell.text
 
 
 def printed(cell: object) -> str:

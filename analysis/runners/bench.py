@@ -3,7 +3,7 @@
 import os
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -15,12 +15,14 @@ from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.learn import LearnedEnsemble, LearnParameters
 from analysis.pipeline.types import DescribeParameters, LearningCohort
 from analysis.pipeline.variants import RecordScores, record_scores
-from analysis.runners.cohort import Case, learning_cohort
+from analysis.runners.cohort import Case, cases_of, learning_cohort
 from analysis.runners.described_otherwise import Otherwise, matrix_of
 from analysis.runners.digests import parameters_of
+from analysis.runners.her2_classes import RULES, Outcomes, class_of_patient
 from analysis.runners.predict import opened_ensemble
 from analysis.runners.ticker import JobTicker
-from studies.models import Patient, Revision, Study
+from studies.models import Membership, Patient, Revision, Study
+from studies.services.labels_of_record import label_of_record, outcome_of
 
 MOST_JOBS = 4
 GONE = (
@@ -44,6 +46,18 @@ class Ticker(Protocol):
 
     def cancelled(self) -> bool:
         """Whether to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relabelled:
+    """The training patients that have an outcome under a label rule, and why others have none.
+
+    cohort: makes the arrays; raises InvalidInputError where nobody is left.
+    """
+
+    labels: Sequence[int]
+    left_out: Mapping[str, int]
+    cohort: Callable[[], LearningCohort]
 
 
 @dataclass
@@ -74,6 +88,27 @@ class Bench(ABC):
 
         revisions: other boxes than those of the record.
         """
+
+    @property
+    @abstractmethod
+    def rule(self) -> str:
+        """The label rule of the study."""
+
+    @abstractmethod
+    def outcomes(self, rule: str) -> list[bool | None]:
+        """Outcomes of the patients under a label rule; None where it gives none."""
+
+    @abstractmethod
+    def outcome_pairs(self) -> list[Outcomes]:
+        """Outcomes under every rule of all training patients with a reading."""
+
+    @abstractmethod
+    def under_rule(self, rule: str) -> Relabelled:
+        """The training patients as they would be learned under a label rule."""
+
+    @abstractmethod
+    def classes(self) -> NDArray[np.int64]:
+        """(n,) 0 zero, 1 low, 2 positive; -1 where the reading does not say."""
 
     @property
     def chosen(self) -> str:
@@ -147,6 +182,32 @@ class StudyBench(Bench):
             wanted, otherwise, progress=self.ticker.progress, cancelled=self.ticker.cancelled
         )
         return features, dict(Counter(reason for reason in reasons if reason))
+
+    @property
+    def rule(self) -> str:
+        """As the study froze it."""
+        return self.study.label_rule
+
+    def outcomes(self, rule: str) -> list[bool | None]:
+        """From the readings of record."""
+        return [outcome_of(label_of_record(case.patient), rule) for case in self.cases]
+
+    def outcome_pairs(self) -> list[Outcomes]:
+        """Of everybody on the training side whose reading is final, with or without a cine."""
+        patients = self.study.patients.filter(membership__side=Membership.Side.TRAINING)
+        labels = (label_of_record(one) for one in patients.prefetch_related("specimens__labels"))
+        known = [label for label in labels if label is not None]
+        return [tuple(outcome_of(label, rule) for rule in RULES) for label in known]
+
+    def under_rule(self, rule: str) -> Relabelled:
+        """From the rows as they are now."""
+        cases, left_out = cases_of(self.study, Membership.Side.TRAINING, rule=rule)
+        labels = [int(case.outcome) for case in cases]
+        return Relabelled(labels, Counter(left_out.values()), lambda: learning_cohort(self.study, cases))
+
+    def classes(self) -> NDArray[np.int64]:
+        """By the readings of record."""
+        return np.array([class_of_patient(case.patient) for case in self.cases], dtype=np.int64)
 
 
 def with_all_cores(settings: LearnParameters) -> LearnParameters:

@@ -6,9 +6,11 @@ from analysis.models import Evaluation, Job
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.learn import judge
 from analysis.runners.cohort import cases_of, learning_cohort
+from analysis.runners.held_out import judge_further
 from analysis.runners.learn import evaluation_values
 from analysis.runners.predict import opened_ensemble
-from analysis.runners.supplement_basics import judged_supplements
+from analysis.runners.study_look import StudyLook, frozen_of
+from analysis.runners.supplement_basics import judged_supplements, supplements_keep
 from analysis.runners.ticker import JobTicker
 from analysis.selectors import active_ensemble
 from analysis.services.judged_inputs import inputs_now
@@ -25,7 +27,10 @@ NO_ENSEMBLE = "There is no trained ensemble yet; train one on the Models page, t
 
 
 def judge_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
-    """Take the look, then judge all 24 models at their frozen cut-offs."""
+    """Take the look, then judge all 24 models at their frozen cut-offs, and rings and three-way HER2 beside.
+
+    Whatever takes long, or could fail, is done before the look is counted.
+    """
     version = active_ensemble(job.study)
     if version is None:
         raise InvalidInputError(NO_ENSEMBLE)
@@ -36,6 +41,8 @@ def judge_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     ensemble = opened_ensemble(version)
     if min((cohort.labels == 1).sum(), (cohort.labels == 0).sum()) < MIN_PER_CLASS:
         raise InvalidInputError(TOO_FEW.format(n=len(cases), left_out=len(left_out)))
+    side = StudyLook(cohort, cases, ticker)
+    frozen = frozen_of(job, ticker, version, side)
     look = look_take(actor=job.started_by, study=job.study, reason=job.parameters.get("reason", ""))
     ticker.begin("judging", total=1)
     report = judge(ensemble, cohort)
@@ -47,6 +54,8 @@ def judge_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
         **evaluation_values(report),
     )
     judged_supplements(version, report, cases, look=look, job=job)
+    further = judge_further(frozen, side, ensemble.chosen)
+    supplements_keep(version, further, cohort=Evaluation.Cohort.TEST, look=look, job=job)
     return {
         "look": look.number,
         "message": f"Look {look.number}: {len(cases)} test patients judged, {len(left_out)} left out.",

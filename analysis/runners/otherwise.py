@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.tracking import non_compliance
+from analysis.pipeline.types import LearningCohort
 from analysis.pipeline.variants import (
     LEARNED,
     VariantReport,
@@ -81,15 +82,35 @@ def masks(bench: Bench) -> Found:
 
 def rings(bench: Bench) -> Found:
     """Rings of 1, 3 and 5 mm around the lesion: alone, and beside the columns of the lesion."""
-    record, rows, left_out = bench.record(), [], {}
-    for width in RINGS_MM:
-        name = f"ring {width:.0f} mm"
-        parameters = replace(bench.base, region="ring", ring_mm=width)
-        features, left_out[name] = bench.describe(Otherwise(name, parameters))
-        rows.append(learn_again(bench, f"{name} alone", features))
-        both, names = together(record.cohort, name, features)
-        rows.append(learn_again(bench, f"lesion and {name}", both, feature_names=names))
+    rows, left_out = [], {}
+    for otherwise in ring_ways(bench):
+        features, left_out[otherwise.variant] = bench.describe(otherwise)
+        for way in ring_columns(bench.record().cohort, otherwise.variant, features):
+            rows.append(learn_again(bench, way.name, way.features, feature_names=way.names))
     return {"rows": with_holm(rows), "left_out": left_out}
+
+
+@dataclass(frozen=True, slots=True)
+class RingColumns:
+    """What is learned from of one ring: (n, p) features; names: of its columns, None for the lesion's own."""
+
+    name: str
+    features: Matrix
+    names: tuple[str, ...] | None
+
+
+def ring_ways(bench: Bench) -> list[Otherwise]:
+    """How clips are described on each ring."""
+    return [
+        Otherwise(f"ring {width:.0f} mm", replace(bench.base, region="ring", ring_mm=width))
+        for width in RINGS_MM
+    ]
+
+
+def ring_columns(lesion: LearningCohort, ring: str, features: Matrix) -> tuple[RingColumns, RingColumns]:
+    """A ring alone, and its columns beside those of the lesion."""
+    both, names = together(lesion, ring, features)
+    return RingColumns(f"{ring} alone", features, None), RingColumns(f"lesion and {ring}", both, names)
 
 
 def outside_features(bench: Bench) -> tuple[Matrix, dict[str, int]]:

@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from analysis.pipeline.describe import describe_clip, digest
 from analysis.pipeline.detector import Detector
 from analysis.pipeline.errors import InvalidInputError, PipelineError
+from analysis.pipeline.kernels.cohort_files import MANIFEST_FILE
+from analysis.pipeline.kernels.synthetic_dicom import MANUFACTURER
 from analysis.pipeline.tracking import non_compliance, repair, sentences
 from analysis.pipeline.types import DescribeParameters, LearningCohort
 from studies.errors import StudiesError
 from studies.imaging.cine import inspect_file, iter_frames
 from studies.imaging.types import CineInfo
-from studies.rules.her2 import Ish, classify
+from studies.models import Study
+from studies.rules.her2 import Ish, amplified, classify, paper_label
 
 CLINICAL_COLUMNS = ("patient", "age", "size_cm", "menopause", "cT", "cN", "cTNM")
 PATHOLOGY_COLUMNS = (
@@ -53,12 +56,26 @@ class ClinicalRow:
         return np.array([np.nan if value is None else value for value in values])
 
 
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """What the reading of record of one patient says: the call, the paper's literal label, the descriptor."""
+
+    call: str
+    paper: str = ""
+    category: str = ""
+
+    def outcome(self, rule: str) -> bool | None:
+        """True for HER2-positive, False for negative, None where the rule gives no outcome."""
+        word = self.call if rule == Study.LabelRule.ASCO_CAP else self.paper
+        return {"POSITIVE": True, "NEGATIVE": False}.get(word)
+
+
 @dataclass(slots=True)
 class FilePatient:
     """One patient of a study from files, and why it cannot be used, where it cannot."""
 
     clinical: ClinicalRow
-    label: int | None = None
+    reading: FileReading | None = None
     dynamic: NDArray[np.float64] | None = None
     fps: float | None = None
     calibrated: bool = False
@@ -66,6 +83,11 @@ class FilePatient:
     scanner: str = ""
     reason: str = ""
     qc: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def label(self) -> int | None:
+        """1 positive, 0 negative by the call; None without a final one."""
+        return None if self.reading is None else FINAL.get(self.reading.call)
 
 
 def read_rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
@@ -111,21 +133,29 @@ def read_clinical(path: Path) -> dict[str, ClinicalRow]:
     return rows
 
 
-def read_labels(path: Path) -> dict[str, tuple[int | None, str]]:
-    """Code -> (1 positive, 0 negative, None without a final call; the call). Excision before core."""
-    found: dict[str, dict[str, str]] = {}
+def read_readings(path: Path) -> dict[str, FileReading]:
+    """Code -> the reading of record: the first final one, excision before core."""
+    found: dict[str, dict[str, FileReading]] = {}
     for line, row in enumerate(read_rows(path, PATHOLOGY_COLUMNS), start=2):
         try:
-            call = str(classify(ihc_score=row["ihc_score"] or None, ish=_ish(row)).call)
+            reading = _reading(row)
         except (StudiesError, ValueError) as error:
             raise InvalidInputError(f"{path.name} line {line}: {error}") from error
-        found.setdefault(row["patient"].strip(), {}).setdefault(row["specimen"].strip(), call)
-    labels = {}
-    for code, calls in found.items():
-        final = [calls[kind] for kind in SPECIMEN_ORDER if calls.get(kind) in FINAL]
-        call = final[0] if final else next(iter(calls.values()))
-        labels[code] = (FINAL.get(call), call)
-    return labels
+        found.setdefault(row["patient"].strip(), {}).setdefault(row["specimen"].strip(), reading)
+    readings = {}
+    for code, by_kind in found.items():
+        known = [by_kind[kind] for kind in SPECIMEN_ORDER if kind in by_kind]
+        final = [reading for reading in known if reading.call in FINAL]
+        readings[code] = final[0] if final else next(iter(by_kind.values()))
+    return readings
+
+
+def _reading(row: dict[str, str]) -> FileReading:
+    """One specimen through the rule engine: ASCO/CAP and the paper's literal rule."""
+    score, ish = row["ihc_score"] or None, _ish(row)
+    result = classify(ihc_score=score, ish=ish)
+    literal = paper_label(ihc_score=score, amplified=amplified(ish) if ish else None)
+    return FileReading(str(result.call), str(literal), str(result.category or ""))
 
 
 def _ish(row: dict[str, str]) -> Ish | None:
@@ -241,6 +271,21 @@ def common_parameters(patients: Iterable[FilePatient]) -> DescribeParameters:
 def usable(patients: Iterable[FilePatient]) -> list[FilePatient]:
     """Patients with compliant features and a final label."""
     return [p for p in patients if p.dynamic is not None and not p.reason and p.label is not None]
+
+
+def is_simulated(patients: Iterable[FilePatient], *places: Path) -> bool:
+    """Whether a cine was drawn by `synthesise`, or a manifest beside the tables or the videos says so."""
+    if any(patient.scanner.startswith(MANUFACTURER) for patient in patients):
+        return True
+    return any(_says_simulated(place.parent / MANIFEST_FILE) for place in places)
+
+
+def _says_simulated(manifest: Path) -> bool:
+    try:
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("simulated") is True
 
 
 def cohort_of(patients: list[FilePatient]) -> LearningCohort:

@@ -17,7 +17,11 @@ from analysis.selectors import active_ensemble
 from studies.models import Study
 from studies.permissions import can_train
 
-DRAWN = {Supplement.Kind.SUBGROUPS: "subgroups", Supplement.Kind.LEARNING_CURVE: "learning-curve"}
+DRAWN = {
+    figure.kind: name
+    for name, figure in FIGURES.items()
+    if figure.kind and figure.kind != Supplement.Kind.EXPLANATION
+}
 """Kinds of which the page shows a figure."""
 
 

@@ -8,35 +8,13 @@ from analysis.models import Evaluation, Job, Supplement
 from analysis.runners.judge import judge_ensemble
 from analysis.runners.learn import learn_ensemble
 from analysis.selectors import active_ensemble, supplements_for
-from tests.analysis.learning_study import done, kept, learning_study, quick, storages
+from tests.analysis.learning_study import done, learning_study, quick
 from tests.factories import make_person
 
 Kind, Cohort = Supplement.Kind, Evaluation.Cohort
 
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Where the files of all tests are."""
-    return tmp_path_factory.mktemp("files")
-
-
-@pytest.fixture(autouse=True)
-def _same_files(settings, files):
-    settings.STORAGES = storages(files)
-
-
-@pytest.fixture(scope="module")
-def trained(django_db_setup, django_db_blocker, files):
-    """A study whose ensemble is trained: once for all tests, each of which undoes what it adds."""
-    with pytest.MonkeyPatch.context() as patch, kept(django_db_blocker, files):
-        quick(patch)
-        study = learning_study()
-        job = done(study, Job.Kind.LEARN, learn_ensemble)
-        assert job.status == Job.Status.SUCCEEDED, job.message
-        yield study
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_files")]
 
 
 def stored(study, role="clinician"):

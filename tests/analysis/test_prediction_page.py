@@ -2,35 +2,11 @@
 
 import pytest
 
-from analysis.models import Job, Prediction
-from analysis.runners.learn import learn_ensemble
+from analysis.models import Prediction
 from studies.models import Patient
-from tests.analysis.learning_study import done, kept, learning_study, quick, storages
 from tests.factories import logged_in, make_person
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Where the files of all tests are."""
-    return tmp_path_factory.mktemp("files")
-
-
-@pytest.fixture(autouse=True)
-def _same_files(settings, files):
-    settings.STORAGES = storages(files)
-
-
-@pytest.fixture(scope="module")
-def trained(django_db_setup, django_db_blocker, files):
-    """A study whose ensemble is trained, with a prediction of every patient."""
-    with pytest.MonkeyPatch.context() as patch, kept(django_db_blocker, files):
-        quick(patch)
-        study = learning_study()
-        job = done(study, Job.Kind.LEARN, learn_ensemble)
-        assert job.status == Job.Status.SUCCEEDED, (job.message, job.log)
-        yield study
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_files")]
 
 
 def page(patient: Patient, person, address: str = "explanation"):

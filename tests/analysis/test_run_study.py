@@ -1,9 +1,11 @@
 """`manage.py run_study`: tables and cines in, every table and figure out, and the second run goes on."""
 
 import json
+import re
 from dataclasses import replace
 from io import StringIO
 
+import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -64,19 +66,31 @@ def test_a_whole_study_from_files_and_again(files, tmp_path, monkeypatch):
     out = tmp_path / "out"
     said, bars, status = run(files, out, monkeypatch, "--analyses", "quick")
     assert "AUC" in said
-    for stage in ("describing", "learning", "learning from shuffled labels"):
+    for stage in ("describing", "learning", "learning from shuffled labels", "learning positive, low and"):
         assert stage in bars
-    excluded = (out / "excluded.csv").read_text().splitlines()[1:]
+    excluded = (out / "excluded.csv").read_text().splitlines()[2:]
     assert status == (1 if excluded else 0)
-    for name in ("table1", "tables2-4", "tables/subgroups-oof", "tables/subgroups-test", "tables/themes"):
+    for name in (
+        "table1", "tables2-4", "tables/subgroups-oof", "tables/subgroups-test", "tables/themes",
+        "tables/label-rules", "tables/label-rules-crosstab", "tables/three-way",
+    ):  # fmt: skip
         for kind in ("csv", "xlsx", "tex"):
             assert (out / f"{name}.{kind}").stat().st_size > 0, (name, kind)
-    for name in ("roc-oof", "roc-test", "forest-test", "calibration-oof", "decision-test", "shap-video"):
+    for name in (
+        "roc-oof", "roc-test", "forest-test", "calibration-oof", "decision-test", "shap-video-oof",
+        "subgroups-oof", "subgroups-test", "learning-curve-oof", "influence-oof", "label-rules-oof",
+    ):  # fmt: skip
         assert (out / "figures" / f"{name}.html").is_file(), name
         assert len((out / "figures" / f"{name}.csv").read_text().splitlines()) > 2
-    further = {(one["kind"], one["side"]): one for one in json.loads((out / "further.json").read_text())}
+    assert_says_simulated(out)
+    further = {(one["kind"], one["side"]): one for one in documents(out)}
     assert len(further["shuffle", "oof"]["control"]["aucs"]) == 3
     assert {side for kind, side in further if kind == "subgroups"} == {"oof", "test"}
+    assert (
+        sum(row["n"] for row in further["label_rules", "oof"]["crosstab"])
+        == further["label_rules", "oof"]["n"]
+    )
+    assert "three_way" in {kind for kind, side in further}
     assert load_ensemble((out / "ensemble.zip").read_bytes()).chosen in said
     predictions = (out / "predictions.csv").read_text()
 
@@ -84,6 +98,7 @@ def test_a_whole_study_from_files_and_again(files, tmp_path, monkeypatch):
     again, _bars, status_again = run(files, out, monkeypatch, "--analyses", "none")
     assert status_again == status
     assert again == said
+    assert "Look 1 at the test side" in said
     assert (out / "predictions.csv").read_text() == predictions
     assert {path.name: path.stat().st_mtime_ns for path in (out / "work").iterdir()} == works
 
@@ -91,15 +106,48 @@ def test_a_whole_study_from_files_and_again(files, tmp_path, monkeypatch):
     monkeypatch.setattr(otherwise, "MASK_KINDS", ("ellipse",))
     monkeypatch.setattr(otherwise, "JITTERS", (0.05,))
     monkeypatch.setattr(otherwise, "DRAWS", 1)
-    only = {kind: EFFORTS["all"][kind] for kind in ("box_jitter", "rings", "outside")}
+    only = {kind: EFFORTS["all"][kind] for kind in ("box_jitter", "rings", "outside", "label_rules")}
     monkeypatch.setitem(EFFORTS, "all", only)
+    kept = {path: path.stat().st_mtime_ns for path in (out / "work").glob("label_rules-*.json")}
     run(files, out, monkeypatch, "--analyses", "all")
-    further = {one["kind"]: one for one in json.loads((out / "further.json").read_text())}
+    assert kept
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept  # what was done is not done again
+    found = {(one["kind"], one["side"]): one for one in documents(out)}
+    further = {kind: one for (kind, side), one in found.items() if side == "oof"}
+    judged = found["rings", "test"]
+    assert [row["name"] for row in judged["rows"]] == [row["name"] for row in further["rings"]["rows"]]
+    for before, after in zip(further["rings"]["rows"], judged["rows"], strict=True):
+        assert after["evaluation"]["cohort"] == "test"
+        assert after["evaluation"]["cutoff"] == before["evaluation"]["cutoff"]
+    assert (out / "figures" / "rings-test.html").is_file()
+    assert len((out / "looks.csv").read_text().splitlines()) == 3  # banner, header, one look
     rings = [row["name"] for row in further["rings"]["rows"]]
     assert rings == ["ring 1 mm alone", "lesion and ring 1 mm"]
     assert all(row["reference"] for row in further["box_jitter"]["rows"])
     assert (out / "tables" / "rings.csv").is_file()
     assert (out / "tables" / "controls.tex").is_file()
+
+
+def documents(out):
+    """The stored further analyses."""
+    return json.loads((out / "further.json").read_text())["analyses"]
+
+
+def assert_says_simulated(out):
+    """Every file that leaves says that nobody is real."""
+    said = "SIMULATED PATIENTS: no finding here says anything about real disease. Research use only."
+    kinds = set()
+    for path in out.rglob("*"):
+        kind = path.suffix
+        if path.parent.name == "work" or kind in ("", ".zip", ".js"):
+            continue
+        kinds.add(kind)
+        if kind == ".xlsx":
+            assert openpyxl.load_workbook(path).active["A2"].value == said, path
+        else:
+            text = " ".join(re.sub(r"<[^>]*>", " ", path.read_text(encoding="utf-8")).split())
+            assert said in text, path
+    assert kinds == {".csv", ".xlsx", ".tex", ".html", ".svg", ".json"}
 
 
 def test_bad_tables_get_a_sentence(files, tmp_path, monkeypatch):

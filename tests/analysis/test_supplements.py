@@ -6,38 +6,17 @@ import pytest
 
 from analysis.models import Evaluation, Job, Supplement
 from analysis.pipeline.kernels.subgroups import GROUPS
-from analysis.runners.learn import learn_ensemble
+from analysis.runners.judge import judge_ensemble
 from analysis.runners.supplements import ANALYSES, supplement_ensemble
 from analysis.selectors import active_ensemble, supplements_for
 from analysis.services.supplements import supplements_start
 from studies.errors import RuleViolationError
 from studies.models import ClinicalRecord, Label, Patient
-from tests.analysis.learning_study import done, kept, learning_study, quick, storages
+from tests.analysis.learning_study import done
 from tests.factories import make_person
 
 Kind = Supplement.Kind
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Where the files of all tests are."""
-    return tmp_path_factory.mktemp("files")
-
-
-@pytest.fixture(autouse=True)
-def _same_files(settings, files):
-    settings.STORAGES = storages(files)
-
-
-@pytest.fixture(scope="module")
-def trained(django_db_setup, django_db_blocker, files):
-    """A study whose ensemble is trained."""
-    with pytest.MonkeyPatch.context() as patch, kept(django_db_blocker, files):
-        quick(patch)
-        study = learning_study()
-        assert done(study, Job.Kind.LEARN, learn_ensemble).status == Job.Status.SUCCEEDED
-        yield study
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_files")]
 
 
 def supplemented(study, *kinds) -> dict[str, dict]:
@@ -126,6 +105,38 @@ def test_three_way_needs_enough_of_each_class(trained):
     assert [one["n"] for one in report["per_class"]] == [counts[n] for n in ("zero", "low", "positive")]
     assert sum(map(sum, report["confusion"])) == report["n"]
     assert report["patients"] == []
+
+
+def test_three_way_is_judged_in_the_next_look_at_frozen_cutoffs(trained):
+    version = active_ensemble(trained)
+    for place, label in enumerate(Label.objects.filter(call="NEGATIVE").order_by("pk")):
+        Label.objects.filter(pk=label.pk).update(category="LOW" if place % 2 else "NULL")
+    coordinator = make_person(trained, "coordinator")
+
+    def on_test():
+        judged = done(trained, Job.Kind.JUDGE, judge_ensemble, actor=coordinator, reason="look")
+        assert judged.status == Job.Status.SUCCEEDED, judged.message
+        rows = supplements_for(version, viewer=coordinator)
+        return rows.get((Kind.THREE_WAY, Evaluation.Cohort.TEST))
+
+    assert on_test() is None  # not made out of fold before the look: nothing is frozen, nothing is judged
+    before = supplemented(trained, Kind.THREE_WAY)[Kind.THREE_WAY]["report"]
+    row = on_test()
+    assert row.look.number == 2
+    report = row.results["report"]
+    assert row.results["reason"] == ""
+    assert report["n"] == trained.patients.filter(membership__side="test").count()
+    for stored, found in zip(before["questions"], report["questions"], strict=True):
+        assert (found["cohort"], found["cutoff"]) == ("test", stored["cutoff"])
+    assert report["kappa"]["value"] is not None
+
+    patient = trained.patients.filter(membership__side="training", specimens__labels__call="NEGATIVE").first()
+    Label.objects.filter(specimen__patient=patient).update(
+        category=""
+    )  # the training side is another one now
+    row = on_test()
+    assert "repeat the analysis on the Models page" in row.results["reason"]
+    assert "report" not in row.results
 
 
 def test_boxes_of_people_are_asked_for_by_name(trained):

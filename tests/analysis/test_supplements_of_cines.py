@@ -6,6 +6,7 @@ import pytest
 
 from analysis.models import Evaluation, FeatureSet, FeatureVariant, Job, Supplement
 from analysis.runners import otherwise
+from analysis.runners.judge import judge_ensemble
 from analysis.runners.learn import learn_ensemble
 from analysis.runners.supplements import supplement_ensemble
 from analysis.selectors import active_ensemble, features_of_record, supplements_for
@@ -13,22 +14,11 @@ from analysis.services.jobs import job_cancel
 from studies.models import Clip, RoleGrant
 from studies.services.annotation import track_open_for_reader, track_sign
 from studies.services.revisions import head_revision, revision_append
-from tests.analysis.learning_study import cine_study, describe_all, done, kept, quick, storages
+from tests.analysis.learning_study import cine_study, describe_all, done, kept, quick
 from tests.factories import make_person, make_user
 
 Kind = Supplement.Kind
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Where the files of all tests are."""
-    return tmp_path_factory.mktemp("files")
-
-
-@pytest.fixture(autouse=True)
-def _same_files(settings, files):
-    settings.STORAGES = storages(files)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_files")]
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +141,27 @@ def test_rings_and_the_outside(trained):
     # Brightness was planted inside the boxes only.
     regression = control["models"][2]
     assert regression["auc"] < 0.75 < 0.9 < regression["lesion_auc"]
+
+
+def test_rings_are_judged_in_the_next_look_at_frozen_cutoffs(trained):
+    found, _ = supplemented(trained, Kind.RINGS)
+    before = {row["name"]: row for row in found[Kind.RINGS]["rows"]}
+    coordinator = make_person(trained, "coordinator")
+    job = done(trained, Job.Kind.JUDGE, judge_ensemble, actor=coordinator, reason="look")
+    assert job.status == Job.Status.SUCCEEDED, job.message
+    version = active_ensemble(trained)
+    row = supplements_for(version, viewer=coordinator)[Kind.RINGS, Evaluation.Cohort.TEST]
+    assert (row.look.number, row.results["n"]) == (1, 6)
+    record = version.evaluations.get(cohort=Evaluation.Cohort.TEST).results["evaluations"]
+    for one in row.results["rows"]:
+        assert one["evaluation"]["cohort"] == "test"
+        assert one["evaluation"]["cutoff"] == before[one["name"]]["evaluation"]["cutoff"]
+        assert one["reference"]["auc"] == record[version.summary["chosen"]]["auc"]
+        assert one["comparison"]["p_holm"] >= one["comparison"]["p"]
+    # Test cines were described before the look was counted.
+    described = FeatureVariant.objects.filter(clip__exam__patient__membership__side="test")
+    assert described.count() == 6
+    assert max(one.created_at for one in described) < row.look.created_at
 
 
 def test_clips_without_spacing_are_left_out_of_rings(trained):

@@ -9,8 +9,8 @@ from sklearn.metrics import cohen_kappa_score
 from analysis.pipeline.errors import InvalidInputError
 from analysis.pipeline.kernels.cohort_report import jsonable
 from analysis.pipeline.kernels.weighted_kappa import weighted_kappa
-from analysis.pipeline.splits import assign_classes
-from analysis.pipeline.three_way import class_probabilities, three_way
+from analysis.pipeline.splits import assign_classes, subset
+from analysis.pipeline.three_way import class_probabilities, judge_three_way, learn_three_way, three_way
 from tests.pipeline.learning_cohorts import TINY, changed, gaussian_cohort
 
 MODEL = "fused:LR+LR"
@@ -121,3 +121,27 @@ def test_kappa_is_that_of_scikit_learn():
     for wrong in (call[:5], call + 1):
         with pytest.raises(InvalidInputError):
             weighted_kappa(truth, wrong, 3)
+
+
+def test_a_look_keeps_cutoffs_and_recalibration_and_fits_nothing(report):
+    cohort, classes = ordered_cohort(1.0)
+    learned = learn_three_way(cohort, classes, MODEL, TINY)
+    assert jsonable(learned.report) == jsonable(report[0])
+    new, truth = ordered_cohort(1.0, n=60, seed=9)
+    judged = judge_three_way(learned, new, truth)
+    assert [one.cohort for one in judged.questions] == ["test", "test"]
+    assert [one.cutoff for one in judged.questions] == [one.cutoff for one in learned.report.questions]
+    assert judged.confusion.sum() == judged.n == 60
+    assert judged.kappa.low > 0.0
+    alone = judge_three_way(learned, subset(new, np.arange(30)), truth[:30])  # nothing hangs on the others
+    np.testing.assert_array_equal(alone.calls, judged.calls[:30])
+    np.testing.assert_array_equal(alone.probabilities, judged.probabilities[:30])
+    json.dumps(jsonable(judged), allow_nan=False)
+
+
+def test_a_side_without_a_class_is_not_judged(report):
+    cohort, classes = ordered_cohort(1.0)
+    learned = learn_three_way(cohort, classes, MODEL, TINY)
+    rows = np.flatnonzero(classes != 1)
+    with pytest.raises(InvalidInputError, match="at least 2 patients of each class, got 32 zero, 0 low"):
+        judge_three_way(learned, subset(cohort, rows), classes[rows])

@@ -7,12 +7,14 @@ import pytest
 
 from analysis.pipeline import metrics
 from analysis.pipeline.errors import InvalidInputError
-from analysis.pipeline.learn import learn
+from analysis.pipeline.learn import learn, score_all
 from analysis.pipeline.variants import (
     APPLIED,
     LEARNED,
     applied_report,
     applied_scores,
+    freeze_variant,
+    judge_frozen,
     judge_scores,
     learned_report,
     record_scores,
@@ -125,3 +127,40 @@ def test_too_few_patients_get_a_reason_and_no_figure(record):
     alone = np.full(72, np.nan)
     alone[0] = 0.5
     assert "too few to judge" in judge_scores(record, "x", APPLIED, alone, 0.5).reason
+
+
+def test_a_frozen_variant_meets_new_patients_as_the_ensemble_does(cohort, both):
+    """Frozen on the record's own columns, it scores new patients exactly as the trained ensemble."""
+    learned, record = both
+    frozen = freeze_variant(record, "same", record.cohort.dynamic)
+    new = gaussian_cohort(40, 60, effect=1.3, seed=77)
+    expected = score_all(learned.ensemble, new.dynamic, new.clinical)[record.model]
+    np.testing.assert_array_equal(frozen.fusion.score(new.dynamic, new.clinical), expected)
+    np.testing.assert_array_equal(frozen.reference.score(new.dynamic, new.clinical), expected)
+    assert frozen.cutoff == learned.ensemble.cutoffs[record.model]
+    report = judge_frozen(frozen, new, new.dynamic)
+    assert (report.evaluation.cohort, report.reference.cohort) == ("test", "test")
+    assert report.evaluation.cutoff == frozen.cutoff
+    assert report.comparison.difference == 0.0
+    assert (report.n, report.left_out, report.flipped) == (40, 0, 0)
+
+
+def test_freezing_gives_the_cutoff_that_was_judged_out_of_fold(record):
+    dynamic = record.cohort.dynamic.copy()
+    dynamic[:6] = np.nan
+    stored = learned_report(record, "some", dynamic)
+    frozen = freeze_variant(record, "some", dynamic)
+    assert frozen.cutoff == stored.evaluation.cutoff
+    new = gaussian_cohort(30, 60, effect=1.3, seed=78)
+    columns = new.dynamic.copy()
+    columns[0] = np.nan
+    report = judge_frozen(frozen, new, columns)
+    assert (report.n, report.left_out) == (29, 1)
+    columns[1:] = np.nan
+    assert judge_frozen(frozen, new, columns).reason == (
+        "0 positive and 0 negative patients have it: too few to judge"
+    )
+    with pytest.raises(InvalidInputError, match="too few to judge"):
+        freeze_variant(record, "none", np.full_like(dynamic, np.nan))
+    with pytest.raises(InvalidInputError, match="fit on everybody"):
+        _ = record.frozen

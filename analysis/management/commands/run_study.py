@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from analysis.management.study_output import write_csv, write_figures, write_table, write_tables
+from analysis.management.study_output import StudyOutput, count_look, write_figures, write_tables
+from analysis.models import Evaluation
 from analysis.pipeline.detector import load_detector
 from analysis.pipeline.errors import PipelineError
 from analysis.pipeline.kernels.cohort_report import CohortReport
@@ -16,30 +17,34 @@ from analysis.pipeline.learn import PatientGuard, judge, learn, save_ensemble
 from analysis.pipeline.names import DYNAMIC_FEATURES
 from analysis.pipeline.splits import split_patients, subset
 from analysis.reports.cohort_table import table_one_of, table_one_table
-from analysis.reports.exports import RESEARCH_ONLY
 from analysis.reports.judged import Judged
 from analysis.reports.model_tables import model_rows, model_table
 from analysis.runners.bench import with_all_cores
 from analysis.runners.file_bench import (
     EFFORTS,
     BarTicker,
+    CineSource,
     Documents,
     FileBench,
+    FileLook,
     basic_documents,
     facts_of_files,
     further_documents,
     in_order,
     ordered,
 )
+from analysis.runners.held_out import freeze, judge_further
 from analysis.runners.learn import evaluation_values, learn_parameters
 from analysis.runners.study_files import (
     FilePatient,
     cohort_of,
     describe_all,
+    is_simulated,
     read_clinical,
-    read_labels,
+    read_readings,
     usable,
 )
+from studies.downloads import banner_of
 
 REFUSED_STATUS, USAGE_STATUS = 1, 2
 
@@ -62,8 +67,13 @@ class Command(BaseCommand):
             "--analyses",
             choices=tuple(EFFORTS),
             default="quick",
-            help="further analyses: quick (shuffled labels, learning curve) or all (also moved boxes, masks, "
-            "rings, the outside; every cine is described again)",
+            help="further analyses: quick (shuffled labels, learning curve, label rules, three-way HER2) or "
+            "all (also moved boxes, masks, rings, the outside; every cine is described again)",
+        )
+        parser.add_argument(
+            "--simulated",
+            action="store_true",
+            help="say in every file that the patients are simulated; cohorts of `synthesise` do so anyway",
         )
         parser.add_argument("--weights", type=Path, help="detector weights; default: the shipped ones")
 
@@ -81,13 +91,15 @@ class Command(BaseCommand):
     def _run(self, options: dict[str, Any]) -> int:
         out = options["out"]
         out.mkdir(parents=True, exist_ok=True)
-        clinical, labels = read_clinical(options["clinical"]), read_labels(options["pathology"])
-        patients = [FilePatient(row, label=labels.get(code, (None, ""))[0]) for code, row in clinical.items()]
+        clinical, readings = read_clinical(options["clinical"]), read_readings(options["pathology"])
+        patients = [FilePatient(row, readings.get(code)) for code, row in clinical.items()]
         detector = load_detector(options["weights"])
         parameters = describe_all(
             patients, options["videos"], out / "work", detector, self._bar("describing")
         )
-        left_out = self._write_patients(out, patients, labels)
+        simulated = options["simulated"] or is_simulated(patients, options["clinical"], options["videos"])
+        output = StudyOutput(out, banner_of(is_simulated=simulated))
+        left_out = self._write_patients(output, patients)
         kept = usable(patients)
         cohort = cohort_of(kept)
         split = split_patients(cohort.patients, cohort.labels, groups=cohort.groups, seed=options["seed"])
@@ -101,26 +113,30 @@ class Command(BaseCommand):
             progress=lambda done, total, stage: bar(done, total),
         )
         (out / "ensemble.zip").write_bytes(save_ensemble(learned.ensemble))
-        report = judge(learned.ensemble, test)
-        documents = basic_documents(learned, training, report, facts_of_files(kept))
-        codes = learned.ensemble.training.patients
+        codes, ticker = learned.ensemble.training.patients, BarTicker(self._bar)
+        source = CineSource(options["videos"], out / "work", detector, parameters)
         bench = FileBench(
             learned.ensemble,
             ordered(training, codes),
             with_all_cores(settings),
-            BarTicker(self._bar),
+            ticker,
             in_order(kept, codes),
-            options["videos"],
-            out / "work",
-            detector,
-            parameters,
+            source,
         )
-        documents |= further_documents(bench, options["analyses"])
+        further = further_documents(bench, options["analyses"])
+        side = FileLook(test, in_order(kept, test.patients), source, ticker)
+        frozen = freeze(bench, side, {kind: found for (kind, _side), found in further.items()})
+        look = count_look(output, learned.ensemble, test)
+        report = judge(learned.ensemble, test)
+        documents = basic_documents(learned, training, report, facts_of_files(kept)) | further
+        judged_too = judge_further(frozen, side, learned.ensemble.chosen)
+        documents |= {(str(kind), str(Evaluation.Cohort.TEST)): found for kind, found in judged_too.items()}
         reports = {"apparent": learned.apparent, "oof": learned.oof, "test": report}
         sides = dict.fromkeys(training.patients, "training") | dict.fromkeys(test.patients, "test")
         judged = _judged(reports, learned.ensemble.chosen, learned.ensemble.cutoffs)
-        self._write_results(out, kept, sides, judged, documents)
-        self._say(learned.ensemble.chosen, reports, parameters)
+        self._write_results(output, kept, sides, judged, documents)
+        self.stdout.write(f"Look {look} at the test side; looks.csv lists all of them.")
+        self._say(output.banner, learned.ensemble.chosen, reports, parameters)
         return left_out
 
     def _bar(self, text: str):
@@ -131,27 +147,25 @@ class Command(BaseCommand):
 
         return progress
 
-    def _write_patients(self, out: Path, patients: list[FilePatient], labels: dict) -> int:
+    def _write_patients(self, out: StudyOutput, patients: list[FilePatient]) -> int:
         """Features of everybody described, and who is left out and why."""
         described = [p for p in patients if p.dynamic is not None]
-        write_csv(
-            out / "features.csv",
-            [["patient", *DYNAMIC_FEATURES], *[[p.clinical.patient, *p.dynamic.tolist()] for p in described]],
-        )
+        lines = [[p.clinical.patient, *p.dynamic.tolist()] for p in described]
+        out.csv("features", [["patient", *DYNAMIC_FEATURES], *lines])
         rows = [["patient", "reason"]]
         for patient in patients:
             reason = patient.reason
             if not reason and patient.label is None:
-                call = labels.get(patient.clinical.patient, (None, "no pathology row"))[1]
+                call = patient.reading.call if patient.reading else "no pathology row"
                 reason = f"no final HER2 label ({call})"
             if reason:
                 rows.append([patient.clinical.patient, reason])
-        write_csv(out / "excluded.csv", rows)
+        out.csv("excluded", rows)
         return len(rows) - 1
 
     def _write_results(
         self,
-        out: Path,
+        out: StudyOutput,
         patients: list[FilePatient],
         sides: dict[str, str],
         judged: Judged,
@@ -163,22 +177,22 @@ class Command(BaseCommand):
         }
         rows = model_rows(judged.evaluations, judged.chosen)
         first = table_one_table(table_one_of(records["training"], records["test"]))
-        write_table(out, first, "table1")
-        write_table(out, model_table(rows), "tables2-4")
-        write_csv(out / "split.csv", [["patient", "side"], *sorted(sides.items())])
-        write_csv(out / "predictions.csv", list(_prediction_lines(judged.evaluations)))
+        out.table(first, "table1")
+        out.table(model_table(rows), "tables2-4")
+        out.csv("split", [["patient", "side"], *sorted(sides.items())])
+        out.csv("predictions", list(_prediction_lines(judged.evaluations)))
         stored = {
             cohort: {"results": row.results, "predictions": row.predictions}
             for cohort, row in judged.evaluations.items()
         }
-        (out / "results.json").write_text(json.dumps(stored))
+        (out.folder / "results.json").write_text(json.dumps({"banner": out.banner, **stored}))
         further = [{"kind": kind, "side": side, **document} for (kind, side), document in documents.items()]
-        (out / "further.json").write_text(json.dumps(further))
-        write_tables(out / "tables", judged, documents)
-        write_figures(out / "figures", judged, documents)
+        (out.folder / "further.json").write_text(json.dumps({"banner": out.banner, "analyses": further}))
+        write_tables(out.inside("tables"), judged, documents)
+        write_figures(out.inside("figures"), judged, documents)
 
-    def _say(self, chosen: str, reports: dict[str, CohortReport], parameters) -> None:
-        self.stdout.write(f"{RESEARCH_ONLY} Chosen out of fold: {chosen}; units: {parameters.time_base}.")
+    def _say(self, banner: str, chosen: str, reports: dict[str, CohortReport], parameters) -> None:
+        self.stdout.write(f"{banner} Chosen out of fold: {chosen}; units: {parameters.time_base}.")
         for cohort, report in reports.items():
             found = report.evaluations[chosen]
             self.stdout.write(
@@ -188,7 +202,10 @@ class Command(BaseCommand):
 
 
 def _judged(reports: dict[str, CohortReport], chosen: str, cutoffs: Mapping[str, float]) -> Judged:
-    stored = {cohort: SimpleNamespace(**evaluation_values(report)) for cohort, report in reports.items()}
+    stored = {
+        cohort: SimpleNamespace(cohort=cohort, **evaluation_values(report))
+        for cohort, report in reports.items()
+    }
     return Judged(stored, chosen, cutoffs)
 
 

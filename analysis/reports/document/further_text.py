@@ -1,122 +1,90 @@
-"""Further analyses in the report: what was done, and tables of those whose results have a known form."""
+"""Further analyses in the report: a section each, with the tables of the results page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from analysis.pipeline.names import DYNAMIC_SEPARATOR
+from analysis.models import Supplement
 from analysis.reports.document.evidence_further import further_words
 from analysis.reports.document.facts import StudyFacts
-from analysis.reports.document.results_text import Grid, signed
-from analysis.reports.feature_words import descriptor_label, static_label
+from analysis.reports.document.results_text import Grid, capitalised, signed
+from analysis.reports.explanation_tables import explanation_tables
 from analysis.reports.model_tables import cohort_label
+from analysis.reports.supplement_tables import EXPLAINED, Found, control_table, kind_tables
+from analysis.reports.supplement_words import remarks
+from analysis.reports.tables import Table
 
-MOST_TERMS = 12
+Kind = Supplement.Kind
+CONTROLS = (Kind.SHUFFLE, Kind.OUTSIDE)
+MOST_ROWS = 12
+"""Of the explanation: so many textures and columns are printed; the results page has all of them."""
 
 
-def further_states(facts: StudyFacts) -> list[tuple[str, str]]:
-    """Name of every further analysis and when and on which side it was done; empty where it was not."""
-    return [(words, _done(facts.further.get(kind))) for kind, words in further_words().items()]
+@dataclass(frozen=True, slots=True)
+class FurtherSection:
+    """One further analysis: what it is, when it was done and on which sides, what to bear in mind, tables."""
+
+    title: str
+    state: str
+    remarks: Sequence[str]
+    grids: Sequence[Grid]
 
 
-def further_grids(facts: StudyFacts) -> list[Grid]:
-    """Tables of the analyses that are stored."""
-    builders = {"subgroups": _subgroups, "confounders": _confounders, "explanation": _explanation}
-    found = [build(facts.further[kind]) for kind, build in builders.items() if kind in facts.further]
-    return [grid for grid in found if grid.rows]
+def further_sections(facts: StudyFacts) -> list[FurtherSection]:
+    """A section of every kind, in the order of the report; state is empty where it was not done."""
+    found = documents_in(facts)
+    tables = kind_tables(found)
+    tables[Kind.EXPLANATION] = list(explanation_tables(found.get(EXPLAINED)).values())
+    for kind in CONTROLS:
+        tables[kind] = [control_table({key: value for key, value in found.items() if key[0] == kind})]
+    return [
+        FurtherSection(
+            capitalised(words),
+            _done(facts.further.get(kind)),
+            _said(facts.further.get(kind)),
+            [_grid(table, kind) for table in tables.get(kind, []) if table.lines],
+        )
+        for kind, words in further_words().items()
+    ]
+
+
+def documents_in(facts: StudyFacts) -> Found:
+    """(kind, side) to the stored document."""
+    return {
+        (kind, side): document
+        for kind, stored in facts.further.items()
+        for side, document in stored["sides"].items()
+    }
 
 
 def _done(stored: Mapping[str, Any] | None) -> str:
     if stored is None:
         return ""
     look = _(", look %d") % stored["look"] if stored["look"] else ""
-    return _("done on %(day)s, %(side)s%(look)s") % {
-        "day": stored["day"], "side": cohort_label(stored["side"]), "look": look,
-    }  # fmt: skip
+    sides = ", ".join(cohort_label(side) for side in stored["sides"])
+    return _("done on %(day)s, %(side)s%(look)s") % {"day": stored["day"], "side": sides, "look": look}
 
 
-def _subgroups(stored: Mapping[str, Any]) -> Grid:
-    groups, levels = _group_words(), _level_words()
-    rows = [
-        [
-            groups.get(family["group"], family["group"]),
-            levels.get(level["name"], level["name"]) + (" *" if level["small"] else ""),
-            f"{level['n']} ({level['events']})",
-            _area(level["evaluation"]) or _("too few to judge"),
-        ]
-        for family in stored["results"].get("families", [])
-        for level in family["levels"]
-    ]
-    heads = [_("group"), _("level"), _("patients (HER2-positive)"), _("AUC, DeLong interval")]
-    caption = _("Subgroups, %s") % cohort_label(stored["side"])
-    return Grid(caption, heads, rows, _("* fewer than 20 patients: the figure says little."))
+def _said(stored: Mapping[str, Any] | None) -> list[str]:
+    """Why there are no figures, and what to bear in mind, of every side."""
+    documents = stored["sides"].values() if stored else ()
+    return list(dict.fromkeys(text for document in documents for text in remarks(document)))
 
 
-def _confounders(stored: Mapping[str, Any]) -> Grid:
-    names = {
-        "n_frames": _("frames of the cine"),
-        "n_used": _("frames in use"),
-        "fps": _("frame rate"),
-        "coverage": _("coverage"),
-        "interpolated": _("interpolated share"),
-    }
-    rows = [
-        [
-            names.get(row["name"], row["name"]),
-            str(row["n"]),
-            _area(row) or _("cannot be judged"),
-            _("tells the classes apart") if row["alarm"] else _("no more than chance"),
-        ]
-        for row in stored["results"].get("rows", [])
-    ]
-    heads = [_("fact of the recording"), _("patients"), _("AUC, DeLong interval"), _("verdict")]
-    return Grid(_("Length, rate and coverage against the outcome"), heads, rows)
-
-
-def _explanation(stored: Mapping[str, Any]) -> Grid:
-    models = [model for model in stored["results"].get("models", []) if model["model"].startswith("video")]
-    terms = models[0]["terms"][:MOST_TERMS] if models else []
-    rows = [
-        [
-            _term_words(term["name"]),
-            f"{term['mean_abs']:.3f}",
-            "–" if term["direction"] is None else signed(f"{term['direction']:+.2f}"),
-            "–" if term["folds"] is None else str(term["folds"]),
-        ]
-        for term in terms
-    ]
-    heads = [_("texture of the lesion, and its rhythm"), _("mean share (log-odds)"), _("direction")]
-    heads.append(_("outer folds that chose it"))
-    note = _("Method: %(method)s, %(n)d patients.") % models[0] if models else ""
-    return Grid(_("What drives the video classifier"), heads, rows, note)
-
-
-def _term_words(name: str) -> str:
-    texture, _separator, rhythm = name.partition(DYNAMIC_SEPARATOR)
-    return f"{static_label(texture)}: {descriptor_label(rhythm)}" if rhythm else name
-
-
-def _area(row: Mapping[str, Any] | None) -> str:
-    if row is None or row.get("auc") is None:
-        return ""
-    low, high = row.get("auc_low", row.get("low")), row.get("auc_high", row.get("high"))
-    return f"{row['auc']:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _group_words() -> dict[str, str]:
-    return {
-        "site": _("site"), "scanner": _("scanner"), "age": _("age"), "cT": "cT", "size": _("size"),
-        "box source": _("box source"), "interpolated frames": _("interpolated frames"),
-    }  # fmt: skip
-
-
-def _level_words() -> dict[str, str]:
-    return {
-        "not recorded": _("not recorded"), "none": _("none"), "model": _("model"), "reader": _("reader"),
-        "adjudicated": _("adjudicated"), "< 50 years": _("< 50 years"), "≥ 50 years": _("≥ 50 years"),
-        # xgettext:no-python-format
-        "up to 10 %": _("up to 10 %"),
-        # xgettext:no-python-format
-        "more than 10 %": _("more than 10 %"),
-    }  # fmt: skip
+def _grid(table: Table, kind: str) -> Grid:
+    """A table of the results page as the report prints it; small groups are marked."""
+    lines = table.lines[:MOST_ROWS] if kind == Kind.EXPLANATION else table.lines
+    rows = [[signed(text) for text in cells] for cells in Table("", "", table.columns, lines).printed_rows()]
+    for line, row in zip(lines, rows, strict=True):
+        if line.small:
+            row[0 if row[0] else 1] += " *"
+    notes = list(table.notes)
+    if any(line.small for line in lines):
+        notes.append(_("* fewer than 20 patients: the figure says little."))
+    if any(column.interval for column in table.columns):
+        notes.append(_("Intervals: AUC and differences by DeLong, shares by Wilson."))
+    if len(lines) < len(table.lines):
+        notes.append(_("The first %(n)d of %(all)d rows.") % {"n": len(lines), "all": len(table.lines)})
+    return Grid(table.title, [column.label for column in table.columns], rows, " ".join(notes))

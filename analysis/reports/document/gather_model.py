@@ -58,21 +58,22 @@ def gather_evaluations(evaluations: Mapping[str, Evaluation], chosen: str) -> di
 
 
 def gather_further(found: ModelVersion | None) -> dict[str, dict[str, Any]]:
-    """Kind of a further analysis to its newest results on the side that comes first."""
+    """Kind of a further analysis to its newest results of each side; day and look of the last of them."""
     if found is None:
         return {}
-    newest: dict[str, dict[str, Any]] = {}
-    for row in found.supplements.select_related("look").order_by("created_at"):
-        known = newest.get(row.kind)
-        if known and known["side"] == Evaluation.Cohort.TEST and row.cohort != Evaluation.Cohort.TEST:
-            continue
-        newest[row.kind] = {
-            "side": row.cohort,
+    newest = {
+        (row.kind, row.cohort): row for row in found.supplements.select_related("look").order_by("created_at")
+    }
+    kinds: dict[str, dict[str, Any]] = {}
+    for (kind, side), row in sorted(newest.items()):  # "oof" before "test": the test side's row comes last
+        sides = {**kinds.get(kind, {}).get("sides", {}), side: row.results}
+        kinds[kind] = {
+            "side": side,
             "day": row.created_at.strftime(DAY),
             "look": row.look.number if row.look else None,
-            "results": row.results,
+            "sides": sides,
         }
-    return newest
+    return kinds
 
 
 def gather_statements(study: Study) -> dict[str, str]:

@@ -24,7 +24,7 @@ from analysis.reports.document.drawings import (
 from analysis.reports.document.facts import StudyFacts
 from analysis.reports.document.findings import Finding
 from analysis.reports.document.flow_drawing import draw_flow
-from analysis.reports.document.further_text import further_grids, further_states
+from analysis.reports.document.further_text import further_sections
 from analysis.reports.document.gather import Material
 from analysis.reports.document.limits import limits_of
 from analysis.reports.document.methods_data import data_sections
@@ -119,8 +119,7 @@ def _context(material: Material, front: Front, language: str) -> dict[str, objec
         "clinical_missing": _missing(facts),
         "model_tables": _tables(rows, facts),
         "grids": [grid for grid in _grids(material, side) if grid],
-        "further": further_states(facts),
-        "further_grids": further_grids(facts),
+        "further": further_sections(facts),
         "limits": limits_of(facts),
         "statements": _statements(facts, claims),
         "checklists": linked(checklists_of(facts), material.study.slug, front.address),

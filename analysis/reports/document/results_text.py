@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,9 +10,11 @@ from django.utils.translation import gettext as _
 from analysis.models import Evaluation
 from analysis.reports.document.facts import StudyFacts
 from analysis.reports.document.methods_data import percent
-from analysis.reports.model_tables import cohort_label, model_name
+from analysis.reports.model_tables import cohort_label, likelihood_ratio, model_name
+from analysis.reports.tables import INFINITE
 
 HEADLINE = (Evaluation.Cohort.TEST, Evaluation.Cohort.OUT_OF_FOLD)
+RATIOS = ("LR+", "LR-")
 SIDES = (Evaluation.Cohort.TEST, Evaluation.Cohort.OUT_OF_FOLD, Evaluation.Cohort.APPARENT)
 
 
@@ -150,11 +153,12 @@ def ratios(facts: StudyFacts) -> Grid | None:
     side = headline_side(facts.evaluations)
     if side is None or not facts.evaluations[side]["chosen"]:
         return None
-    metrics = facts.evaluations[side]["chosen"]["metrics"]
+    chosen = facts.evaluations[side]["chosen"]
+    metrics = chosen["metrics"] | {name: likelihood_ratio(chosen, name) for name in RATIOS}
     rows = [
         [name, fraction(metrics[name]), metrics[name]["method"]]
         for name in ("SEN", "SPC", "PPV", "NPV", "YI", "LR+", "LR-")
-        if name in metrics
+        if metrics.get(name)
     ]
     note = _("PPV and NPV hold at this cohort’s share of HER2-positive patients only.")
     caption = _("Figures at the frozen cut-off, %s") % cohort_label(side)
@@ -195,6 +199,8 @@ def fraction(estimate: Mapping[str, Any]) -> str:
     """A stored estimate as printed: 10/14 = 0.714 [0.454, 0.883]."""
     if estimate["value"] is None:
         return "–"
+    if not isfinite(estimate["value"]):
+        return f"{INFINITE} [{estimate['low']:.3f}, {estimate['high']:.3f}]"
     counts = f"{estimate['numerator']}/{estimate['denominator']} = " if estimate["denominator"] else ""
     value = f"{counts}{estimate['value']:.3f}"
     if estimate["low"] is None or estimate["high"] is None:

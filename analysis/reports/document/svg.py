@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 from math import floor, isfinite, log10
+from re import compile as pattern
 
 INK, FAINT, GRID = "#333b42", "#6b7680", "#d9dee2"
 FONT = "Noto Sans, Noto Sans CJK SC, Liberation Sans, DejaVu Sans, sans-serif"
 FONT_PX, SMALL_PX = 12, 11
 TICK_PX = 4
+BANNER_MARGIN_PX, BANNER_LINE_PX = 8, 15
 WANTED_TICKS = 5
 DASHES = {"solid": "", "dash": "7 4", "dot": "2 3"}
 LEGEND_LINE_PX, LEGEND_KEY_PX = 17, 26
+SIZE = pattern(r'<svg [^>]*?width="([0-9.]+)" height="([0-9.]+)"')
 WIDE_FROM = "\u2e80"  # from here on, writing takes a full square
 
 Range = tuple[float, float]
@@ -178,6 +181,38 @@ def svg_of(width: float, height: float, parts: Sequence[str], title: str, descri
     )
     words = f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
     return head + words + "".join(parts) + "</svg>"
+
+
+def with_banner(svg: str, banner: str) -> str:
+    """A picture of `svg_of` below lines of text that say what it is."""
+    found = SIZE.match(svg)
+    if found is None:
+        raise ValueError("Expected a picture of svg_of, got another.")
+    width, height = (float(size) for size in found.groups())
+    lines = _wrapped(banner, width - 2 * BANNER_MARGIN_PX)
+    top = BANNER_MARGIN_PX + len(lines) * BANNER_LINE_PX
+    words = [
+        text_at(BANNER_MARGIN_PX, (place + 1) * BANNER_LINE_PX, line, bold=True)
+        for place, line in enumerate(lines)
+    ]
+    inner = svg.replace("<svg ", f'<svg y="{_n(top)}" ', 1)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height + top)}" '
+        f'viewBox="0 0 {_n(width)} {_n(height + top)}" font-family="{FONT}">'
+    )
+    return head + "".join(words) + inner + "</svg>"
+
+
+def _wrapped(text: str, width: float) -> list[str]:
+    """Lines of at most this width, broken between words; characters without spaces stay together."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def text_at(

@@ -5,38 +5,22 @@ import pytest
 from analysis.models import Evaluation
 from analysis.reports.judged_edits import edits_of, export_banner, invalid_words
 from analysis.runners.judge import judge_ensemble
-from analysis.runners.learn import learn_ensemble
 from analysis.selectors import active_ensemble
 from analysis.services.judged_inputs import BOXES, CLINICAL, LABEL, inputs_now
 from studies.models import ClinicalRecord, Label
 from studies.services.annotation import model_track_store
-from tests.analysis.learning_study import done, kept, learning_study, quick, storages
+from tests.analysis.learning_study import done
 from tests.factories import make_person, make_specimen
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_files")]
 Cohort = Evaluation.Cohort
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Where the files of all tests are."""
-    return tmp_path_factory.mktemp("files")
-
-
-@pytest.fixture(autouse=True)
-def _same_files(settings, files):
-    settings.STORAGES = storages(files)
-
-
-@pytest.fixture(scope="module")
-def judged(django_db_setup, django_db_blocker, files):
-    """A study that was trained and looked at once."""
-    with pytest.MonkeyPatch.context() as patch, kept(django_db_blocker, files):
-        quick(patch)
-        study = learning_study()
-        done(study, "learn", learn_ensemble)
-        look(study)
-        yield study
+def judged(trained):
+    """The trained study after one look."""
+    look(trained)
+    return trained
 
 
 def look(study) -> None:

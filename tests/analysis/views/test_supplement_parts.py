@@ -4,47 +4,38 @@ import pytest
 
 from analysis.models import Job, Supplement
 from analysis.runners.judge import judge_ensemble
-from analysis.runners.learn import learn_ensemble
 from analysis.runners.supplements import ANALYSES, supplement_ensemble
 from analysis.selectors import active_ensemble
 from studies.models import Label
-from tests.analysis.learning_study import done, kept, learning_study, quick, storages
+from tests.analysis.learning_study import done, learning_study
 from tests.factories import logged_in, make_person
 
 Kind = Supplement.Kind
 WITHOUT_CINES = (
     Kind.SHUFFLE, Kind.LEARNING_CURVE, Kind.LABEL_RULES, Kind.THREE_WAY, Kind.BOX_SOURCE, Kind.READERS,
 )  # fmt: skip
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("same_files")]
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Where the files of all tests are."""
-    return tmp_path_factory.mktemp("files")
+def study(trained):
+    """The trained study with a look before and a look after every analysis that needs no cine."""
+    for place, label in enumerate(Label.objects.filter(call="NEGATIVE").order_by("pk")):
+        Label.objects.filter(pk=label.pk).update(category="LOW" if place % 2 else "NULL")
+    version = str(active_ensemble(trained).pk)
+    look(trained)
+    job = done(trained, Job.Kind.SUPPLEMENT, supplement_ensemble, version=version, kinds=list(WITHOUT_CINES))
+    assert job.status == Job.Status.SUCCEEDED, job.message
+    look(trained)
+    return trained
 
 
-@pytest.fixture(autouse=True)
-def _same_files(settings, files):
-    settings.STORAGES = storages(files)
-
-
-@pytest.fixture(scope="module")
-def study(django_db_setup, django_db_blocker, files):
-    """A study with an ensemble, a look, and every analysis that needs no cine."""
-    with pytest.MonkeyPatch.context() as patch, kept(django_db_blocker, files):
-        quick(patch)
-        made = learning_study()
-        for place, label in enumerate(Label.objects.filter(call="NEGATIVE").order_by("pk")):
-            Label.objects.filter(pk=label.pk).update(category="LOW" if place % 2 else "NULL")
-        assert done(made, Job.Kind.LEARN, learn_ensemble).status == Job.Status.SUCCEEDED
-        coordinator = make_person(made, "coordinator")
-        judged = done(made, Job.Kind.JUDGE, judge_ensemble, actor=coordinator, reason="look")
-        assert judged.status == Job.Status.SUCCEEDED, judged.message
-        version = str(active_ensemble(made).pk)
-        job = done(made, Job.Kind.SUPPLEMENT, supplement_ensemble, version=version, kinds=list(WITHOUT_CINES))
-        assert job.status == Job.Status.SUCCEEDED, job.message
-        yield made
+def look(study):
+    """Judge on the test side."""
+    judged = done(
+        study, Job.Kind.JUDGE, judge_ensemble, actor=make_person(study, "coordinator"), reason="look"
+    )
+    assert judged.status == Job.Status.SUCCEEDED, judged.message
 
 
 def part(study, name, role="clinician"):
@@ -72,7 +63,8 @@ def test_further_analyses_stand_with_what_was_not_run(study):
     names = [table.name for table in answer.context["tables"]]
     assert names == [
         "subgroups-oof", "confounders-oof", "subgroups-test", "confounders-test", "controls", "label-rules",
-        "box-source", "readers", "three-way", "learning-curve",
+        "label-rules-crosstab", "box-source", "readers", "three-way", "three-way-questions", "three-way-test",
+        "three-way-questions-test", "learning-curve",
     ]  # fmt: skip
     assert {row.kind for row in answer.context["missing"]} == set(ANALYSES) - set(WITHOUT_CINES) - {
         Kind.EXPLANATION, Kind.SUBGROUPS, Kind.CONFOUNDERS,
