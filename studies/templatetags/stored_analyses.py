@@ -59,6 +59,9 @@ ANALYSES = (
     gettext_noop("permutation SHAP (%(orders)s orders of the columns, %(rows)s training patients)"),
     # cautions
     gettext_noop(
+        "%(n)s test patients have a label that says neither positive, low nor zero; they are left out."
+    ),
+    gettext_noop(
         "Clinical values or linked patients changed since training, so the scores of the record could not be "
         "repeated exactly; these figures compare with scores fitted on the values of today."
     ),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from studies.templatetags.stored_analyses import ANALYSES
 from studies.templatetags.stored_auditor import AUDITOR
+from studies.templatetags.stored_errors import ERRORS
 from studies.templatetags.stored_refusals import REFUSALS
 
 TEMPLATES = (
@@ -138,8 +139,13 @@ def translated(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """The templates with holes, each with the expression that recognises its sentences."""
-    return tuple((t, _pattern(t)) for t in (*TEMPLATES, *REFUSALS, *AUDITOR, *ANALYSES) if _HOLE.search(t))
+    """The templates with holes, each with the expression that recognises its sentences, the longest first:
+
+    a short one with little text of its own must not take a sentence that another says word by word.
+    """
+    listed = [t for t in (*TEMPLATES, *REFUSALS, *AUDITOR, *ANALYSES, *ERRORS) if _HOLE.search(t)]
+    listed.sort(key=lambda template: -len(_HOLE.sub("", template)))
+    return tuple((template, _pattern(template)) for template in listed)
 
 
 def _pattern(template: str) -> re.Pattern[str]:
