@@ -84,7 +84,11 @@ def three_way(n: int) -> dict[str, Any]:
     bootstrap = metrics.bootstrap_auc([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9], replicates=20)
     report = ThreeWayReport(
         model=CHOSEN, n=n, patients=(), classes=classes, calls=calls,
-        probabilities=np.full((n, 3), 1 / 3), questions=(),
+        probabilities=np.full((n, 3), 1 / 3),
+        questions=tuple(
+            metrics.evaluate(name, "oof", classes >= lowest, calls / 2, 0.25 * lowest, **NONE)
+            for name, lowest in (("low or positive", 1), ("positive", 2))
+        ),
         per_class=tuple(
             ClassReport(
                 name, n // 3, n // 3 < 20, 0.7, 0.5, 0.9, bootstrap, share, share if name == "low" else None

@@ -597,3 +597,15 @@ def test_more_bad_input():
         metrics.selection_corrected_auc([0, 0, 1, 1], {})
     with pytest.raises(InvalidInputError):
         metrics.confusion_metrics(metrics.Confusion(1, 0, 0, 1))
+
+
+def test_sure_and_wrong_probabilities_are_calibrated_too():
+    """Newton's full step overshoots here; the maximum exists all the same."""
+    y = np.array([1] * 9 + [1] + [0] * 12)
+    p = np.array([0.9] * 9 + [0.1] + [0.9] * 12)
+    found = metrics.calibration(y, p)
+    eta = np.log(p / (1 - p))
+    assert np.sum(1 / (1 + np.exp(-(eta + found.intercept)))) == pytest.approx(10)
+    extreme = metrics.calibration(y, np.where(p > 0.5, 1.0, 0.0))
+    assert np.isfinite(extreme.intercept)
+    assert extreme.intercept < 0

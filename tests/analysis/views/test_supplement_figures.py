@@ -6,12 +6,13 @@ import pytest
 from django.urls import reverse
 
 from analysis.models import Supplement
+from analysis.reports.figure_list import FIGURES
 from tests.analysis.judged_study import csv_rows, judged_study
 from tests.analysis.supplement_rows import store_supplements
 from tests.factories import logged_in
 
 pytestmark = pytest.mark.django_db
-NAMES = ("subgroups", "learning-curve", "influence", "shap-video", "shap-clinical")
+NAMES = tuple(name for name, figure in FIGURES.items() if figure.kind)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_a_figure_is_there_once_its_analysis_is(made, name):
     assert get(made, "figure", name).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["subgroups", "learning-curve"])
+@pytest.mark.parametrize("name", [name for name in NAMES if FIGURES[name].kind != "explanation"])
 def test_an_analysis_without_figures_draws_none(made, name):
     Supplement.objects.update(results={"n": 1, "events": 0, "reason": "Too few.", "families": []})
     assert get(made, "figure", name).status_code == 404
@@ -64,3 +65,39 @@ def test_alarms_and_failed_controls_are_marked(made):
     assert "frames of the clip" in marked
     assert "shuffled labels, mean of three" in marked
     assert "frames a second" not in marked
+
+
+def test_a_variant_stands_beside_the_record_on_the_same_patients(made):
+    record, variant = get(made, "figure", "rings").json()["data"]
+    stored = Supplement.objects.get(kind="rings").results["rows"][0]
+    assert record["x"] == [stored["reference"]["auc"]]
+    assert variant["x"] == [stored["evaluation"]["auc"]]
+    assert record["y"] == variant["y"] == [f"lesion and ring 1 mm (learned again, {stored['n']})"]
+
+
+def test_the_confusion_of_three_classes_holds_counts_and_shares(made):
+    rows = csv_rows(get(made, "figure-csv", "three-way"))
+    report = Supplement.objects.get(kind="three_way").results["report"]
+    counts = [int(row["patients"]) for row in rows]
+    assert counts == [count for row in report["confusion"] for count in row]
+    shares = [float(row["share of the class"]) for row in rows]
+    assert sum(shares) == pytest.approx(3)
+
+
+def test_label_rules_have_their_cross_table(made):
+    table = Supplement.objects.get(kind="label_rules")
+    table.results["crosstab"] = [
+        {"asco_cap": "POSITIVE", "paper": "POSITIVE", "n": 7},
+        {"asco_cap": "POSITIVE", "paper": "UNDEFINED", "n": 3},
+        {"asco_cap": "NEGATIVE", "paper": "NEGATIVE", "n": 20},
+    ]
+    table.save()
+    client = logged_in(made.clinician)
+    rows = csv_rows(client.get(reverse("table-csv", args=[made.study.slug, "label-rules-crosstab"])))
+    assert [list(row.values()) for row in rows] == [
+        ["positive", "7", "0", "0", "7"],
+        ["negative", "0", "20", "0", "20"],
+        ["undefined", "3", "0", "0", "3"],
+    ]
+    html = get(made, "results-part", "further").content.decode()
+    assert "The same label under both rules: 27 of 30 training patients." in html
