@@ -24,12 +24,14 @@ Vector = NDArray[np.float64]
 class Judged:
     """Stored evaluations by side, the model of record and the frozen cut-offs of all models.
 
-    evaluations may be any objects with the fields of an Evaluation; a study from files has no rows.
+    evaluations may be any objects with the fields of an Evaluation; a study from files has no rows. fusion:
+    how the two branches were put together, empty where it is not recorded.
     """
 
     evaluations: Mapping[str, Evaluation]
     chosen: str
     cutoffs: Mapping[str, float]
+    fusion: str = ""
 
     @property
     def headline(self) -> str | None:
@@ -92,5 +94,8 @@ def judged_of(study: Study, *, viewer: User) -> tuple[ModelVersion | None, Judge
         return None, None
     rows = evaluations_for(version, viewer=viewer).order_by("created_at")
     return version, Judged(
-        {row.cohort: row for row in rows}, version.summary["chosen"], version.summary["cutoffs"]
+        {row.cohort: row for row in rows},
+        version.summary["chosen"],
+        version.summary["cutoffs"],
+        version.parameters.get("fusion", ""),
     )

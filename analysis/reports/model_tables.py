@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from analysis.models import Evaluation
+from analysis.reports.fusion_words import fusion_note
 from analysis.reports.tables import Cell, Column, Line, Table
 
 SHOWN = ("ACC", "SEN", "SPC", "YI")
@@ -46,8 +47,11 @@ def model_rows(evaluations: dict[str, Evaluation], chosen: str) -> list[ModelRow
     return sorted(rows, key=lambda row: (row.table, names.index(row.model), order[row.cohort]))
 
 
-def model_table(rows: list[ModelRow]) -> Table:
-    """Tables 2 to 4 as one: every model on every side, every figure with interval, counts and method."""
+def model_table(rows: list[ModelRow], fusion: str = "") -> Table:
+    """Tables 2 to 4 as one: every model on every side, every figure with interval, counts and method.
+
+    fusion: how the models of Table 4 were put together.
+    """
     columns = [
         Column(_("Table"), numeric=True, name="table"),
         Column(_("Model"), name="model"),
@@ -92,6 +96,7 @@ def model_table(rows: list[ModelRow]) -> Table:
                 "nothing else."
             ),
             _("PPV and NPV hold at the share of HER2-positive patients of that side only."),
+            *([note] if (note := fusion_note(fusion)) else []),
         ),
         marks=_("model of record"),
     )

@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from analysis.models import Evaluation, ModelVersion, Promotion
+from analysis.reports.fusion_words import fusion_rule
 from analysis.reports.model_tables import model_name
 from analysis.reports.tables import Cell
 from analysis.selectors import model_versions_for
@@ -74,6 +75,11 @@ class VersionRow:
         parameters = self.version.parameters
         stages = parameters.get("recipe", {}).get("stages") or [{}]
         return parameters.get("seed", stages[-1].get("options", {}).get("seed"))
+
+    @property
+    def fusion(self) -> str:
+        """How an ensemble fuses its two branches, in words; empty for a detector."""
+        return fusion_rule(self.version.parameters.get("fusion", ""))
 
     @property
     def code(self) -> str:

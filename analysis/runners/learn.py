@@ -8,6 +8,7 @@ from typing import Any
 from analysis.models import Evaluation, Job, ModelVersion, Supplement
 from analysis.pipeline.errors import LeakageError
 from analysis.pipeline.kernels.cohort_report import CohortReport, jsonable
+from analysis.pipeline.kernels.combiner import METHODS
 from analysis.pipeline.learn import Learned, LearnParameters, PatientGuard, digest, learn, save_ensemble
 from analysis.runners.cohort import Case, cases_of, learning_cohort
 from analysis.runners.predict import predict_from_index_clip, predict_patient, seal_key
@@ -39,7 +40,9 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     ticker.begin("training", total=1)
     learned = learn(
         cohort,
-        learn_parameters(job.parameters.get("effort", QUICK), study.split_seed),
+        learn_parameters(
+            job.parameters.get("effort", QUICK), study.split_seed, job.parameters.get("fusion", METHODS[0])
+        ),
         guard=guard,
         progress=lambda done, total, stage: ticker.progress(done, total),
         cancelled=ticker.cancelled,
@@ -74,11 +77,13 @@ def _predict_everybody(version: ModelVersion, cases: list[Case], ticker: JobTick
         ticker.progress(done, total)
 
 
-def learn_parameters(effort: str, seed: int) -> LearnParameters:
-    """Quick parameters unless the full grids are asked for; XGBoost trains on CUDA where there is one."""
-    if effort == FULL:
-        return LearnParameters.full(seed=seed, device="auto")
-    return replace(LearnParameters(), seed=seed)
+def learn_parameters(effort: str, seed: int, fusion: str = METHODS[0]) -> LearnParameters:
+    """Quick parameters unless the full grids are asked for; XGBoost trains on CUDA where there is one.
+
+    fusion: how the two branches are put together; the ensemble keeps it.
+    """
+    found = LearnParameters.full(device="auto") if effort == FULL else LearnParameters()
+    return replace(found, seed=seed, fusion=fusion)
 
 
 def _store(job: Job, learned: Learned, training: list[Case], left_out: dict[str, str]):

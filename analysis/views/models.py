@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from analysis.models import Job, ModelVersion
+from analysis.pipeline.kernels.combiner import METHODS
 from analysis.reports.analysis_list import analyses_of
+from analysis.reports.fusion_words import fusion_choices
 from analysis.reports.training_outlook import Change, learned_from, training_outlook
 from analysis.reports.version_history import record_changes, version_rows
 from analysis.selectors import active_ensemble, model_versions_for
@@ -46,6 +48,8 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         "record": record,
         "active": record.version if record else None,
         "outlook": outlook,
+        "fusions": fusion_choices(),
+        "fusion": record.version.parameters.get("fusion", "") if record else "",
         "learned_from": learned_from(outlook),
         "changes": _with_patients(study, outlook.changes, request.user),
         "record_changes": record_changes(study, ModelVersion.Kind.ENSEMBLE, viewer=request.user),
@@ -71,7 +75,11 @@ def train(request: HttpRequest, slug: str) -> HttpResponse:
         messages.info(request, _("A training is under way already; this is it. No second one was started."))
         return redirect("job", under_way.pk)
     effort = request.POST.get("effort", "quick")
-    parameters = {"effort": effort if effort in EFFORTS else "quick"}
+    fusion = request.POST.get("fusion", METHODS[0])
+    parameters = {
+        "effort": effort if effort in EFFORTS else "quick",
+        "fusion": fusion if fusion in METHODS else METHODS[0],
+    }
     job = job_enqueue(actor=request.user, kind=Job.Kind.LEARN, study=study, parameters=parameters)
     return redirect("job", job.pk)
 

@@ -104,7 +104,9 @@ def _table_one(request: HttpRequest, study: Study, judged: Judged | None) -> Tab
 
 
 def _models(request: HttpRequest, study: Study, judged: Judged | None) -> Table | None:
-    return None if judged is None else model_table(model_rows(judged.evaluations, judged.chosen))
+    return (
+        None if judged is None else model_table(model_rows(judged.evaluations, judged.chosen), judged.fusion)
+    )
 
 
 def _chosen_side(make: Callable[..., Table]) -> Callable[..., Table | None]:

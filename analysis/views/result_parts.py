@@ -105,7 +105,7 @@ def tables(request: HttpRequest, study: Study, judged: Judged | None) -> Context
         return context
     rows = model_rows(judged.evaluations, judged.chosen)
     sides = [(c, cohort_label(c)) for c in COHORT_ORDER if c in judged.evaluations]
-    return context | {"models": model_table(rows), "sides": sides}
+    return context | {"models": model_table(rows, judged.fusion), "sides": sides}
 
 
 def comparisons(request: HttpRequest, study: Study, judged: Judged | None) -> Context:

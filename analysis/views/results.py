@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from analysis.reports.fusion_words import fusion_note
 from analysis.reports.judged import judged_of
 from analysis.reports.judged_edits import edit_lines, unknown_words
 from analysis.reports.model_tables import model_name
@@ -50,7 +51,7 @@ def render_part(
     context = {"study": study, "version": version, "judged": judged, "part": name, "tabs": tabs(study, name)}
     if judged is not None:
         edited = judged_inputs(version)
-        context["chosen_name"] = model_name(judged.chosen)
+        context |= {"chosen_name": model_name(judged.chosen), "fusion_note": fusion_note(judged.fusion)}
         context |= {"edits": edit_lines(edited.edits), "unknown_edits": unknown_words(edited)}
     context |= result_parts.PARTS[name](request, study, judged) | (extra or {})
     return render(request, f"analysis/results/{name}.html", context, status=status)

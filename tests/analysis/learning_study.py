@@ -150,7 +150,7 @@ def features_stored(patient: Patient, dynamic: np.ndarray) -> FeatureSet:
 def quick(monkeypatch) -> None:
     """Make jobs learn with the smallest grids."""
     found = "analysis.runners.learn.learn_parameters"
-    monkeypatch.setattr(found, lambda effort, seed: replace(TINY, seed=seed))
+    monkeypatch.setattr(found, lambda effort, seed, fusion="mean": replace(TINY, seed=seed, fusion=fusion))
 
 
 def storages(folder: Path) -> dict[str, object]:

@@ -51,7 +51,7 @@ def _steady(monkeypatch):
 def run(files, out, monkeypatch, *more):
     """Run the command with the smallest grids; return what it said on both channels, and its exit status."""
     found = "analysis.management.commands.run_study.learn_parameters"
-    monkeypatch.setattr(found, lambda effort, seed: replace(TINY, seed=seed))
+    monkeypatch.setattr(found, lambda effort, seed, fusion: replace(TINY, seed=seed, fusion=fusion))
     said, bars, status = StringIO(), StringIO(), 0
     inputs = ["--clinical", files / "clinical.csv", "--pathology", files / "pathology.csv"]
     words = [str(word) for word in (*inputs, "--videos", files / "videos", "--out", out, *more)]

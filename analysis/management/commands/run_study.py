@@ -1,7 +1,6 @@
 """`manage.py run_study`: a whole study from files, without a browser and without a database."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +12,8 @@ from analysis.models import Evaluation
 from analysis.pipeline.detector import load_detector
 from analysis.pipeline.errors import PipelineError
 from analysis.pipeline.kernels.cohort_report import CohortReport
-from analysis.pipeline.learn import PatientGuard, judge, learn, save_ensemble
+from analysis.pipeline.kernels.combiner import METHODS
+from analysis.pipeline.learn import LearnedEnsemble, PatientGuard, judge, learn, save_ensemble
 from analysis.pipeline.names import DYNAMIC_FEATURES
 from analysis.pipeline.splits import split_patients, subset
 from analysis.reports.cohort_table import table_one_of, table_one_table
@@ -64,6 +64,9 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=2023)
         parser.add_argument("--effort", choices=("quick", "full"), default="quick")
         parser.add_argument(
+            "--fusion", choices=METHODS, default=METHODS[0], help="how both branches are fused"
+        )
+        parser.add_argument(
             "--analyses",
             choices=tuple(EFFORTS),
             default="quick",
@@ -104,7 +107,7 @@ class Command(BaseCommand):
         cohort = cohort_of(kept)
         split = split_patients(cohort.patients, cohort.labels, groups=cohort.groups, seed=options["seed"])
         training, test = subset(cohort, split.training), subset(cohort, split.test)
-        settings = learn_parameters(options["effort"], options["seed"])
+        settings = learn_parameters(options["effort"], options["seed"], options["fusion"])
         bar = self._bar("learning")
         learned = learn(
             training,
@@ -133,7 +136,7 @@ class Command(BaseCommand):
         documents |= {(str(kind), str(Evaluation.Cohort.TEST)): found for kind, found in judged_too.items()}
         reports = {"apparent": learned.apparent, "oof": learned.oof, "test": report}
         sides = dict.fromkeys(training.patients, "training") | dict.fromkeys(test.patients, "test")
-        judged = _judged(reports, learned.ensemble.chosen, learned.ensemble.cutoffs)
+        judged = _judged(reports, learned.ensemble)
         self._write_results(output, kept, sides, judged, documents)
         self.stdout.write(f"Look {look} at the test side; looks.csv lists all of them.")
         self._say(output.banner, learned.ensemble.chosen, reports, parameters)
@@ -178,7 +181,7 @@ class Command(BaseCommand):
         rows = model_rows(judged.evaluations, judged.chosen)
         first = table_one_table(table_one_of(records["training"], records["test"]))
         out.table(first, "table1")
-        out.table(model_table(rows), "tables2-4")
+        out.table(model_table(rows, judged.fusion), "tables2-4")
         out.csv("split", [["patient", "side"], *sorted(sides.items())])
         out.csv("predictions", list(_prediction_lines(judged.evaluations)))
         stored = {
@@ -201,12 +204,12 @@ class Command(BaseCommand):
             )
 
 
-def _judged(reports: dict[str, CohortReport], chosen: str, cutoffs: Mapping[str, float]) -> Judged:
+def _judged(reports: dict[str, CohortReport], ensemble: LearnedEnsemble) -> Judged:
     stored = {
         cohort: SimpleNamespace(cohort=cohort, **evaluation_values(report))
         for cohort, report in reports.items()
     }
-    return Judged(stored, chosen, cutoffs)
+    return Judged(stored, ensemble.chosen, ensemble.cutoffs, ensemble.parameters.fusion)
 
 
 def _prediction_lines(stored: dict[str, Any]):

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from analysis.reports.document.facts import Fitted, StudyFacts
 from analysis.reports.document.methods_data import Section
+from analysis.reports.fusion_words import fusion_rule
 from analysis.reports.model_tables import model_name
 
 
@@ -108,19 +109,12 @@ def _classifiers(fitted: Fitted) -> str:
 
 
 def _fusion(fitted: Fitted) -> str:
-    rules = {
-        "mean": _("the mean of both probabilities"),
-        "logit_mean": _("the mean of both log-odds"),
-        "stack": _("a logistic regression on both log-odds, fitted out of fold"),
-        "weighted": _("a weighted mean, the weight chosen out of fold"),
-    }
-    rule = fitted.parameters["fusion"]
     return _(
         "Each of the 16 pairs of a video and a clinical classifier was fused late by %(rule)s. The model of "
         "record, %(name)s (version %(number)d of %(day)s), is the fused one with the largest out-of-fold "
-        "AUC: chosen among sixteen on training patients alone."
+        "AUC: chosen among sixteen on training patients alone. The rule was chosen before training."
     ) % {
-        "rule": rules.get(rule, rule),
+        "rule": fusion_rule(fitted.parameters["fusion"]),
         "name": model_name(fitted.chosen),
         "number": fitted.number,
         "day": fitted.day,
