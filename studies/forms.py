@@ -37,6 +37,15 @@ def _named(choices: Iterable[tuple[object, object]]) -> list[tuple[object, objec
     ]
 
 
+class DayInput(forms.DateInput):
+    """The browser's own date field. It takes ISO dates only, whatever the language of the page."""
+
+    input_type = "date"
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
 class StyledMixin:
     """Give every widget the look of the application."""
 
@@ -245,7 +254,7 @@ class ExamForm(StyledMixin, forms.ModelForm):
         model = Exam
         fields = ["phase", "performed_on"]
         labels = {"phase": _("Phase"), "performed_on": _("Performed on")}
-        widgets = {"performed_on": forms.DateInput(attrs={"type": "date"})}
+        widgets = {"performed_on": DayInput()}
 
 
 class SpecimenForm(StyledMixin, forms.ModelForm):
@@ -259,7 +268,7 @@ class SpecimenForm(StyledMixin, forms.ModelForm):
             "taken_on": _("Taken on"),
             "fixation_hours": _("Fixation (hours)"),
         }
-        widgets = {"taken_on": forms.DateInput(attrs={"type": "date"})}
+        widgets = {"taken_on": DayInput()}
 
 
 class LabelForm(StyledMixin, forms.ModelForm):
@@ -278,9 +287,7 @@ class LabelForm(StyledMixin, forms.ModelForm):
 class ScreeningForm(StyledMixin, forms.ModelForm):
     """What the criteria of the protocol ask for and no other page holds."""
 
-    ultrasound_on = forms.DateField(
-        label=_("Date of the ultrasound"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    ultrasound_on = forms.DateField(label=_("Date of the ultrasound"), required=False, widget=DayInput())
     note = forms.CharField(
         label=_("Where this comes from"),
         max_length=NOTE_LENGTH,
@@ -293,7 +300,7 @@ class ScreeningForm(StyledMixin, forms.ModelForm):
     class Meta:
         model = Screening
         fields = list(FACT_FIELDS)
-        widgets = {name: forms.DateInput(attrs={"type": "date"}) for name in ("surgery_on", "biopsy_on")}
+        widgets = {name: DayInput() for name in ("surgery_on", "biopsy_on")}
 
     def facts(self) -> dict[str, object]:
         """The cleaned facts, without the note; an empty date of the visit changes nothing."""

@@ -93,44 +93,39 @@ def left_out_of(stored: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
 
 
 def card_figures(version: ModelVersion) -> Table:
-    """The chosen model on every side where it was judged."""
-    lines = []
+    """The chosen model on every side where it was judged: a column a side, a row a figure."""
+    sides = []
     for cohort in reversed(COHORT_ORDER):
         row, stored = evaluation_of(version, cohort), figures_of(version, cohort)
-        if row is None or stored is None:
-            continue
-        look = _(", look %(n)s") % {"n": row.look.number} if row.look else ""
-        metrics = [
-            metric_cell(stored["metrics"].get(name), scale=1, places=3) for name in ("SEN", "SPC", "ACC")
-        ]
-        reference = metric_cell(stored["metrics"].get("MAJORITY"), scale=1, places=3)
-        lines.append(
+        if row is not None and stored is not None:
+            look = _(", look %(n)s") % {"n": row.look.number} if row.look else ""
+            sides.append((cohort_label(cohort) + look, stored))
+    words = {
+        "SEN": _("Sensitivity (Wilson)"),
+        "SPC": _("Specificity (Wilson)"),
+        "ACC": _("Called rightly (Wilson)"),
+        "MAJORITY": _("Called rightly if all were called the commoner class"),
+    }
+    fits = {"slope": _("Calibration slope (1 is best)"), "brier": _("Brier score (0 is best)")}
+    lines = [
+        Line([_("Patients"), *(stored["n"] for _words, stored in sides)]),
+        Line([_("HER2-positive"), *(stored["events"] for _words, stored in sides)]),
+        Line([_("AUC (DeLong)"), *(area_cell(stored) for _words, stored in sides)]),
+        *[
             Line(
-                [
-                    cohort_label(cohort) + look,
-                    stored["n"],
-                    stored["events"],
-                    area_cell(stored),
-                    *metrics,
-                    Cell(reference.value, places=3),
-                    *[
-                        Cell((stored.get("calibration") or {}).get(name), places=3)
-                        for name in ("slope", "brier")
-                    ],
-                ]
+                [label, *(metric_cell(s["metrics"].get(name), scale=1, places=3) for _w, s in sides)],
+                level=name == "MAJORITY",
             )
-        )
+            for name, label in words.items()
+        ],
+        *[
+            Line([label, *(Cell((s.get("calibration") or {}).get(name), places=3) for _w, s in sides)])
+            for name, label in fits.items()
+        ],
+    ]
     columns = [
-        Column(_("Side"), name="side"),
-        Column(_("Patients"), numeric=True, name="patients"),
-        Column(_("HER2-positive"), numeric=True, name="HER2-positive"),
-        Column(_("AUC (DeLong)"), numeric=True, name="AUC"),
-        Column(_("Sensitivity (Wilson)"), numeric=True, name="sensitivity"),
-        Column(_("Specificity (Wilson)"), numeric=True, name="specificity"),
-        Column(_("Called rightly (Wilson)"), numeric=True, name="ACC"),
-        Column(_("Called rightly if all were called the commoner class"), numeric=True, name="majority"),
-        Column(_("Calibration slope"), numeric=True, name="slope"),
-        Column(_("Brier score"), numeric=True, name="Brier"),
+        Column(_("Figure"), name="figure"),
+        *[Column(label, numeric=True) for label, _stored in sides],
     ]
     notes = (
         _(
@@ -140,7 +135,7 @@ def card_figures(version: ModelVersion) -> Table:
     )
     # xgettext:no-python-format
     title = _("Figures at the frozen cut-off, with 95 % intervals of the methods named")
-    return Table("card-figures", title, columns, lines, notes, _("Nothing was judged."))
+    return Table("card-figures", title, columns, lines if sides else (), notes, _("Nothing was judged."))
 
 
 def _sources(features: Any) -> tuple[tuple[str, int], ...]:

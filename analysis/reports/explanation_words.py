@@ -98,14 +98,23 @@ def column_label(name: str) -> str:
     return _(CLINICAL_NAMES[name]) if name in CLINICAL_NAMES else name
 
 
-def value_text(name: str, value: float | None) -> str:
+def values_apart(name: str, first: float | None, second: float | None) -> tuple[str, str]:
+    """Two raw values of one column, with as many digits as tell them apart, at most nine."""
+    for digits in range(4, 10):
+        texts = value_text(name, first, digits), value_text(name, second, digits)
+        if first == second or texts[0] != texts[1]:
+            break
+    return texts
+
+
+def value_text(name: str, value: float | None, digits: int = 4) -> str:
     """A raw value as people write it: stages and menopause in words, a feature with its unit."""
     if value is None:
         return _("missing, the training median was taken")
     texture, rhythm, _aspect = divided(name)
     if rhythm and texture in STATIC_INFO and rhythm in DESCRIPTOR_INFO:
         unit = _unit(STATIC_INFO[texture].unit, DESCRIPTOR_INFO[rhythm].unit)
-        return f"{value:.4g} {unit}".strip()
+        return f"{value:.{digits}g} {unit}".strip()
     if name == "menopause":
         return _(MENOPAUSE.get(round(value), str(value)))
     if name == "cTNM":

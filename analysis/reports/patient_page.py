@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from analysis.models import FeatureSet, Prediction
 from analysis.pipeline.kernels.rhythm import divided
-from analysis.reports.explanation_words import column_label, value_text
+from analysis.reports.explanation_words import column_label, values_apart
 from analysis.reports.feature_words import static_label
 from studies.models import Clip, Patient
 from studies.permissions import can_view_labels
@@ -55,10 +55,11 @@ def changes_in_words(row: Prediction) -> list[ChangeWords]:
 
 def _change(row: Prediction, change: dict[str, Any], score: float) -> ChangeWords:
     name, after = str(change["name"]), score + float(change["moved"])
+    was, would_be = values_apart(name, change["before"], change["after"])
     return ChangeWords(
         label=column_label(name),
-        before=value_text(name, change["before"]),
-        after=value_text(name, change["after"]),
+        before=was,
+        after=would_be,
         typical=bool(change["typical"]),
         moved=float(change["moved"]),
         score=after,

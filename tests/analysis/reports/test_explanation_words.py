@@ -11,6 +11,7 @@ from analysis.reports.explanation_words import (
     column_label,
     terms_in_words,
     value_text,
+    values_apart,
 )
 
 
@@ -65,3 +66,10 @@ def test_values_are_written_as_people_write_them():
         assert value_text("menopause", 1.0) == "绝经后"
         (words,) = terms_in_words([term("glcm_Contrast__f_fc", 0.4, 0.9)])
         assert "较快的节律" in words.sentence
+
+
+def test_two_values_get_as_many_digits_as_tell_them_apart():
+    name = "firstorder_Mean__t_wf"
+    assert values_apart(name, 1.00112, 1.00134) == ("1.0011", "1.0013")
+    assert values_apart(name, 1.0, 1.0) == ("1", "1")
+    assert values_apart(name, 12.5, 15.83) == ("12.5", "15.83")

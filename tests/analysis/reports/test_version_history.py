@@ -172,8 +172,8 @@ def test_the_card_counts_what_is_stored(reported):
     assert sum(n for _site, n in card.sites) == TRAINING
     assert card.sources == (("model", TRAINING),)
     assert card.pipelines == ("1.0.0",)
-    assert [line.cells[0] for line in card.figures.lines] == [
-        "test, look 1", "training, out of fold", "training, apparent",
+    assert [column.label for column in card.figures.columns] == [
+        "Figure", "test, look 1", "training, out of fold", "training, apparent",
     ]  # fmt: skip
     assert card.selected[0] == ("Contrast: mean", 5)
     assert card.n_frames == 2 * TRAINING
