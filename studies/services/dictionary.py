@@ -4,10 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 
-from studies.models import ClinicalRecord, DataQuery, Exam, Label, Lesion, Membership, Patient, Site, Specimen
+from studies.models import (
+    ClinicalRecord,
+    Clip,
+    DataQuery,
+    Exam,
+    Label,
+    Lesion,
+    Membership,
+    Patient,
+    Site,
+    Specimen,
+    Track,
+)
 from studies.rules.parameters import PARAMETERS
 from studies.services.cohort import CLINICAL_FIELDS
 from studies.services.pathology import ENTERED_FIELDS
@@ -97,6 +110,16 @@ TABLES: dict[str, list[Column]] = {
     ],
     "lesions": [*CODE, *SITE, *_columns(Lesion, ("number", "laterality", "clock_position"), "row.")],
     "exams": [*CODE, *SITE, *_columns(Exam, ("number", "phase", "performed_on"), "row.")],
+    "clip_readings": [
+        *CODE,
+        *SITE,
+        *_columns(Exam, ("number", "phase"), "row.clip.exam.", prefix="exam_"),
+        Column("clip", Clip._meta.get_field("id"), "clip_id"),
+        *_columns(Clip, ("n_frames",), "row.clip."),
+        *_columns(Track, ("number", "source"), "row.", prefix="track_"),
+        Column("reader", User._meta.get_field("username"), "row.reader.username"),
+        *_columns(Track, ("status", "signed_at", "no_lesion"), "row."),
+    ],
     "readings": [
         *CODE,
         *SITE,
@@ -117,7 +140,8 @@ TABLES: dict[str, list[Column]] = {
         ),
     ],
 }  # fmt: skip
-"""Every table of an export, tidy: one row a patient, lesion, visit, reading, or query."""
+"""Every table of an export, tidy: one row a patient, lesion, visit, reading of a clip, reading of a
+specimen, or query."""
 
 
 def columns_of(table: str, *, with_pathology: bool) -> list[Column]:

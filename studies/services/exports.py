@@ -19,10 +19,15 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from studies.errors import RuleViolationError
-from studies.models import Exam, Label, Lesion, Patient, Specimen, Study
+from studies.models import Exam, Label, Lesion, Patient, Specimen, Study, Track
 from studies.permissions import can_view_labels_in
 from studies.rules.tables import safe_cell
-from studies.selectors import labelled_patients_in_reach, patients_for, queries_in_reach
+from studies.selectors import (
+    labelled_patients_in_reach,
+    patients_for,
+    queries_in_reach,
+    tracks_in_reach,
+)
 from studies.services.audit import audit_record
 from studies.services.dictionary import (
     DICTIONARY_COLUMNS,
@@ -99,6 +104,7 @@ def sheets_of(study: Study, patients: models.QuerySet[Patient], *, viewer: User)
         "patients": _patients(patients, labelled if sees else set()),
         "lesions": _children(Lesion, patients),
         "exams": _children(Exam, patients),
+        "clip_readings": _clip_readings(patients, viewer),
         "readings": _readings(patients, labelled if sees else set()),
         "queries": _queries(patients, viewer),
     }
@@ -120,6 +126,16 @@ def _children(model: type[models.Model], patients: models.QuerySet[Patient]) -> 
     rows = model._default_manager.filter(patient__in=patients.order_by().values("pk"))
     for row in rows.select_related("patient__site").order_by("patient__code", "number"):
         yield {"patient": row.patient, "row": row}
+
+
+def _clip_readings(patients: models.QuerySet[Patient], viewer: User) -> Iterator[dict[str, Any]]:
+    """Readers' tracks: who read, how far, and where somebody saw no lesion."""
+    rows = tracks_in_reach(viewer=viewer).filter(
+        clip__exam__patient__in=patients.order_by().values("pk"), is_deleted=False
+    )
+    rows = rows.exclude(source=Track.Source.MODEL).select_related("reader", "clip__exam__patient__site")
+    for row in rows.order_by("clip__exam__patient__code", "clip__created_at", "source", "created_at"):
+        yield {"patient": row.clip.exam.patient, "row": row, "clip_id": str(row.clip_id)}
 
 
 def _readings(patients: models.QuerySet[Patient], labelled: set[UUID]) -> Iterator[dict[str, Any]]:

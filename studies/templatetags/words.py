@@ -251,6 +251,7 @@ def _other_fields() -> dict[str, str]:
         "lesions": _("lesions"),
         "patients": _("patients"),
         "readings": _("readings"),
+        "clip_readings": _("readings of clips"),
         "new": _("new"),
         "queries": _("queries"),
         "rows": _("rows"),

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from studies.errors import RuleViolationError
-from studies.models import AuditEvent, Track
+from studies.models import AuditEvent, Patient, Track
 from studies.reading_list import clips_to_read
 from studies.rules.no_lesion import REASONS, SENTENCES
 from studies.rules.track_edits import remove_boxes
@@ -25,6 +25,7 @@ from studies.services.annotation import (
     track_revert,
     track_sign,
 )
+from studies.services.exports import sheets_of
 from tests.studies.reading import N_FRAMES, reading
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +197,17 @@ def test_two_readers_who_saw_none_agree_wholly():
     client.force_login(ready.coordinator)
     for address in (reverse("agreement", args=["demo"]), reverse("clip", args=[ready.clip.pk])):
         assert "both saw no lesion" in client.get(address).content.decode()
+
+
+def test_the_export_names_the_reader_who_saw_none_and_why(ready):
+    track = state_none(opened(ready), "gone")
+    track_sign(actor=track.reader, track=track, base_revision=track.head)
+    sheet = sheets_of(ready.study, Patient.objects.all(), viewer=ready.coordinator)["clip_readings"]
+    (row,) = sheet.rows
+    names = [column.name for column in sheet.columns]
+    found = dict(zip(names, row, strict=True))
+    assert (found["clip"], found["reader"]) == (str(ready.clip.pk), "sono1")
+    assert (found["status"], found["no_lesion"], found["track_source"]) == ("signed", "gone", "reader")
 
 
 def test_the_api_carries_it_both_ways(ready):

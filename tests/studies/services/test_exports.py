@@ -14,12 +14,13 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from studies.errors import RuleViolationError
-from studies.models import AuditEvent, ClinicalRecord, Label
+from studies.models import AuditEvent, ClinicalRecord, Label, Track
 from studies.services.exports import RESEARCH_USE, SIMULATED, cohort_export
 from studies.services.hospital_numbers import hospital_number_set
 from studies.services.imports import import_apply, import_check, import_create
 from tests.factories import (
     logged_in,
+    make_clip,
     make_label,
     make_membership,
     make_patient,
@@ -45,6 +46,8 @@ def study():
     make_label(patient, "POSITIVE", kind="excision")
     make_membership(patient)
     make_query(patient, text="@cmd")
+    reader = make_person(study, "sonographer", name="sono")
+    Track.objects.create(clip=make_clip(patient), source=Track.Source.READER, reader=reader)
     hospital_number_set(actor=None, patient=patient, number="MRN-99")
     make_patient(patient.site, "P2")
     return study
