@@ -1,5 +1,7 @@
 /** Comfort shared by every page: theme switch, CSRF header for htmx, unsaved-form guard, messages that stay. */
 
+import { keepDrafts } from "./drafts.js";
+
 const THEME_COOKIE = "theme";
 const YEAR_SECONDS = 365 * 24 * 3600;
 
@@ -30,23 +32,31 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRFToken"] = cookie("csrftoken");
 });
 
-/** A failed htmx request says so in words instead of leaving the page mute. */
-function sayFailure(text) {
+/** @param {string} text said once, however often it happens @param {"danger"|"warning"} kind */
+function say(text, kind) {
   const area = document.getElementById("messages");
-  if (!area) return;
+  if (!area || [...area.children].some((note) => note.textContent === text)) return;
   const note = document.createElement("div");
-  note.className = "alert alert-danger";
+  note.className = `alert alert-${kind}`;
   note.setAttribute("role", "alert");
   note.textContent = text;
   area.append(note);
 }
 
+/** A failed htmx request says so in words instead of leaving the page mute. */
+function sayFailure(text) {
+  say(text, "danger");
+}
+
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
   const body = document.body.dataset;
-  sayFailure(status === 403 ? body.textForbidden : body.textServerError);
+  const words = { 401: body.textLoggedOut, 403: body.textForbidden };
+  sayFailure(words[status] ?? body.textServerError);
 });
 document.addEventListener("htmx:sendError", () => sayFailure(document.body.dataset.textOffline));
+
+keepDrafts(document, sessionStorage, (text) => say(text, "warning"));
 
 /** Forms marked data-guard ask before what was typed would be lost. */
 let dirty = false;
