@@ -249,10 +249,19 @@ def uploads_in_reach(*, viewer: User) -> QuerySet[Upload]:
 
 def labelled_patients_in_reach(*, viewer: User) -> QuerySet[Patient]:
     """Patients whose labels the viewer may see (see `can_view_labels`)."""
-    sealed = Q(membership__side=Membership.Side.TEST, study__sealed_at__isnull=False)
-    unopened = sealed & ~Exists(Look.objects.filter(study=OuterRef("study")))
-    trainer = reach(viewer, {Role.ADMINISTRATOR}, unblinded=True)
-    return Patient.objects.filter(reach(viewer, LABEL_ROLES, unblinded=True) | trainer & ~unopened)
+    return Patient.objects.filter(_labels_seen(viewer))
+
+
+def _labels_seen(viewer: User, patient: str = "") -> Q:
+    """The condition of the same on rows that lead to a patient through the lookup *patient*.
+
+    A condition and not a subquery: over 10,000 patients the subquery would list them all for each page.
+    """
+    below = {"study": f"{patient}study", "site": f"{patient}site"}
+    test = {f"{patient}membership__side": Membership.Side.TEST, f"{patient}study__sealed_at__isnull": False}
+    unopened = Q(**test) & ~Exists(Look.objects.filter(study=OuterRef(f"{patient}study")))
+    trainer = reach(viewer, {Role.ADMINISTRATOR}, unblinded=True, **below)
+    return reach(viewer, LABEL_ROLES, unblinded=True, **below) | trainer & ~unopened
 
 
 def specimens_in_reach(*, viewer: User) -> QuerySet[Specimen]:
@@ -283,8 +292,7 @@ def queries_in_reach(*, viewer: User) -> QuerySet[DataQuery]:
     A pathologist sees those of other readers' readings in no list: a second reading stays blind to the first.
     """
     below = {"study": "patient__study", "site": "patient__site"}
-    labels = Q(patient__in=labelled_patients_in_reach(viewer=viewer))
-    seen = ~Q(subject=DataQuery.Subject.PATHOLOGY) | labels
+    seen = ~Q(subject=DataQuery.Subject.PATHOLOGY) | _labels_seen(viewer, "patient__")
     not_only_reader = reach(viewer, set(Role.values) - {Role.PATHOLOGIST}, **below)
     others = Q(label__reader__isnull=False) & ~Q(label__reader_id=viewer.pk)
     return DataQuery.objects.filter(reach(viewer, **below) & seen).exclude(others & ~not_only_reader)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Any
 
 from studies.rules.her2_decision import Decision, decide
@@ -81,6 +82,19 @@ def classify(
     _check_types(ish, recount, invasive, controls_ok)
     entered = checked_score(ihc_score)
     recorded = staining(ihc_percent, ihc_intensity, ihc_completeness, faint_incomplete_percent)
+    return _derived(entered, recorded, ish, recount, invasive, controls_ok)
+
+
+@lru_cache(maxsize=4096)
+def _derived(
+    entered: str | None,
+    recorded: Staining,
+    ish: Ish | None,
+    recount: Ish | None,
+    invasive: bool,
+    controls_ok: bool,
+) -> Her2Result:
+    """The result for checked inputs; a table of a hospital repeats few of them thousands of times."""
     score = entered if entered is not None else derived_score(recorded)
     decision = decide(score, ish, recount, invasive, controls_ok)
     category, more = _category(decision.call, score, recorded)

@@ -63,7 +63,7 @@ def number(value: Any, field: str, *, above: float | None = None, at_most: float
             *at_most*.
     """
     good_type = isinstance(value, (Real, Decimal)) and not isinstance(value, bool)
-    result = float(value) if good_type else math.nan
+    result = float(value) + 0.0 if good_type else math.nan  # + 0.0: there is one zero
     if not math.isfinite(result) or result < 0:
         raise Her2InputError(f"{field} must be a number of at least 0, got {value!r}.", field=field)
     if above is not None and result <= above:

@@ -3,18 +3,20 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import connection, models, transaction
 from django.utils import timezone
 
 from studies.models import AuditEvent, Study
-from studies.services.bulk import insert_rows
+from studies.services.bulk import insert_values
 
 GENESIS_DIGEST = "0" * 64
 CHAIN_LOCK = 0x4845523257  # PostgreSQL advisory lock of the chain: "HER2W"
@@ -44,7 +46,9 @@ def audit_record(
     """Append one event inside the caller's transaction. `changes` maps a field to [old, new]."""
     with transaction.atomic():
         _lock_chain()
-        event = _event(actor, Act(action, target, changes or {}, reason), study, _last_digest())
+        act = Act(action, target, changes or {}, reason)
+        (values,) = _links(_facts(actor, study), [act], _last_digest())
+        event = AuditEvent(**dict(zip(COLUMNS, values, strict=True)))
         event.save(force_insert=True)
     return event
 
@@ -53,13 +57,9 @@ def audit_record_many(*, actor: User | None, study: Study, acts: Iterable[Act]) 
     """Append many events of one moment inside the caller's transaction; returns how many."""
     with transaction.atomic():
         _lock_chain()
-        digest, events = _last_digest(), []
-        for act in acts:
-            event = _event(actor, act, study, digest)
-            digest = event.digest
-            events.append(event)
-        insert_rows(events)
-    return len(events)
+        links = list(_links(_facts(actor, study), acts, _last_digest()))
+        insert_values(AuditEvent, COLUMNS, links)
+    return len(links)
 
 
 def _last_digest() -> str:
@@ -67,38 +67,63 @@ def _last_digest() -> str:
     return last or GENESIS_DIGEST
 
 
-def _event(actor: User | None, act: Act, study: Study | None, previous: str) -> AuditEvent:
-    event = AuditEvent(
-        at=timezone.now(),
-        actor=actor if actor is not None and actor.is_authenticated else None,
-        action=act.action,
-        object_type=act.target._meta.model_name or "",
-        object_id=str(act.target.pk),
-        study=study,
-        changes=_plain(dict(act.changes)),
-        reason=act.reason[:500],
-        remote_address=_stored_address(remote_address.get()),
-        previous_digest=previous,
+COLUMNS = (
+    "at", "actor_id", "action", "object_type", "object_id", "study_id", "changes", "reason",
+    "remote_address", "previous_digest", "digest",
+)  # fmt: skip
+"""The columns of an event in the order in which its digest reads them; the digest itself is the last."""
+_EVENT = attrgetter(*COLUMNS[:-1])
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+_WRITTEN, _READ = json.JSONEncoder(default=str), json.JSONDecoder(parse_float=lambda text: _number(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What all acts of one moment share."""
+
+    at: datetime
+    actor_id: int | None
+    study_id: UUID | None
+    remote_address: str | None
+
+
+def _facts(actor: User | None, study: Study | None) -> Facts:
+    return Facts(
+        timezone.now(),
+        actor.pk if actor is not None and actor.is_authenticated else None,
+        study.pk if study is not None else None,
+        _stored_address(remote_address.get()),
     )
-    event.digest = event_digest(event)
-    return event
+
+
+def _links(facts: Facts, acts: Iterable[Act], digest: str) -> Iterator[tuple[Any, ...]]:
+    """The acts as values of COLUMNS, each with the digest of the one before it."""
+    for act in acts:
+        content = (
+            facts.at,
+            facts.actor_id,
+            act.action,
+            act.target._meta.model_name or "",
+            str(act.target.pk),
+            facts.study_id,
+            _plain(dict(act.changes)),
+            act.reason[:500],
+            facts.remote_address,
+            digest,
+        )
+        digest = _digest(content)
+        yield (*content, digest)
 
 
 def event_digest(event: AuditEvent) -> str:
     """Return the SHA-256 (hex) of an event's content and of the digest before it."""
-    content = [
-        event.at.isoformat(),
-        event.actor_id,
-        event.action,
-        event.object_type,
-        event.object_id,
-        str(event.study_id) if event.study_id else None,
-        event.changes,
-        event.reason,
-        event.remote_address,
-        event.previous_digest,
-    ]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _digest(_EVENT(event))
+
+
+def _digest(content: tuple[Any, ...]) -> str:
+    at, actor_id, action, kind, object_id, study_id, *rest = content
+    study = str(study_id) if study_id else None
+    text = _CANONICAL.encode([at.isoformat(), actor_id, action, kind, object_id, study, *rest])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -140,7 +165,7 @@ def _plain(value: Any) -> Any:
 
     PostgreSQL keeps numbers as decimals: -0.0 and 1e22 come back as integers, so they are stored as such.
     """
-    return json.loads(json.dumps(value, default=str), parse_float=_number)
+    return _READ.decode(_WRITTEN.encode(value))
 
 
 def _number(text: str) -> float | int:

@@ -21,6 +21,7 @@ from studies.rules.sentences import Sentence, gettext_noop
 from studies.rules.table_targets import DROP, guess_mapping
 from studies.rules.tables import ENCODINGS, Table, TableError, read_table
 from studies.services.audit import audit_record
+from studies.services.bulk import collector_paused
 from studies.services.table_plan import ERROR, Plan, check_mapping, plan_table
 from studies.services.table_records import Options
 from studies.services.table_write import table_write
@@ -140,7 +141,7 @@ def import_run(*, import_id: str) -> None:
         return
     try:
         if row.status == Status.CHECKING:
-            _store_check(row, _plan(row))
+            import_check(row=row)
         else:
             import_apply(actor=row.actor, row=row)
     except TableError as error:
@@ -177,8 +178,9 @@ def _store_check(row: TableImport, plan: Plan) -> None:
 
 def import_check(*, row: TableImport) -> Plan:
     """The dry run: every verdict, nothing written but the verdicts themselves."""
-    plan = _plan(row)
-    _store_check(row, plan)
+    with collector_paused():
+        plan = _plan(row)
+        _store_check(row, plan)
     return plan
 
 
@@ -190,7 +192,7 @@ def import_apply(*, actor: User | None, row: TableImport) -> Result:
             check, so that the verdicts are not those that were shown: the new ones are stored.
     """
     try:
-        with transaction.atomic():
+        with collector_paused(), transaction.atomic():
             return _apply(actor, row)
     except ChangedSinceError as error:
         _store_check(row, error.plan)

@@ -1,6 +1,7 @@
 """Writing a checked table: everything in one transaction, in constantly many statements a thousand rows."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import models, transaction
@@ -20,7 +21,7 @@ from studies.models import (
 )
 from studies.rules.clinical_checks import clinical_notices
 from studies.services.audit import Act, audit_record_many
-from studies.services.bulk import BATCH, insert_rows
+from studies.services.bulk import BATCH, insert_rows, insert_values
 from studies.services.hospital_numbers import hospital_number_set
 from studies.services.pathology import ENTERED_FIELDS
 from studies.services.queries import Subject, queries_settle, queries_sync, query_unsaved
@@ -49,29 +50,31 @@ def table_write(plan: Plan, *, actor: User | None, table: TableImport) -> int:
     _link_numbers(records, actor, reason)
     _settle_stored(records, actor)
     raised = _raise_queries(plan, records)
-    insert_rows(list(_source_rows(plan, records, table)))
+    columns = ("table_id", "patient_id", "number", "texts")
+    insert_values(SourceRow, columns, _source_rows(plan, records, table))
     return raised
 
 
 def _save_rows(records: list[Record]) -> None:
     now = timezone.now()
-    new = [row for record in records for row in record.new]
-    new_ids = {row.pk for row in new}
+    new: dict[type[models.Model], list[models.Model]] = {kind: [] for kind in ORDER}
+    changed: dict[type[models.Model], list[models.Model]] = {kind: [] for kind in ORDER}
+    fields: dict[type[models.Model], set[str]] = {kind: set() for kind in ORDER}
+    for record in records:
+        new_ids = {row.pk for row in record.new}
+        for row in record.new:
+            new[type(row)].append(row)
+        for row in () if record.is_new else record.rows:
+            if row.pk in record.changes and row.pk not in new_ids:
+                row.updated_at = now
+                changed[type(row)].append(row)
+                fields[type(row)] |= record.changes[row.pk].keys()
     for kind in ORDER:
-        insert_rows([row for row in new if isinstance(row, kind)])
-        changed = [
-            row
-            for record in records
-            for row in record.rows
-            if isinstance(row, kind) and row.pk in record.changes and row.pk not in new_ids
-        ]
-        fields = {name for record in records for row in record.rows if isinstance(row, kind)
-                  for name in record.changes.get(row.pk, ())}  # fmt: skip
-        for row in changed:
-            row.updated_at = now
-        if changed:
+        insert_rows(new[kind])
+        if changed[kind]:
             extra = DERIVED if kind is Label else ()
-            kind._default_manager.bulk_update(changed, {*fields, "updated_at", *extra}, batch_size=BATCH)
+            names = {*fields[kind], "updated_at", *extra}
+            kind._default_manager.bulk_update(changed[kind], names, batch_size=BATCH)
 
 
 def _acts(records: Iterable[Record], reason: str) -> Iterator[Act]:
@@ -114,7 +117,8 @@ def _raise_queries(plan: Plan, records: Iterable[Record]) -> int:
                 queries.setdefault(key, query)
     rows = list(queries.values())
     insert_rows(rows)
-    insert_rows([QueryNote(query=query, kind=QueryNote.Kind.RAISED, text=query.text) for query in rows])
+    notes = ((query.pk, QueryNote.Kind.RAISED, query.text) for query in rows)
+    insert_values(QueryNote, ("query_id", "kind", "text"), notes)
     acts = (Act(_action(query), query, {"status": [None, query.status]}, query.text) for query in rows)
     audit_record_many(actor=None, study=plan.cohort.study, acts=acts)
     return len(rows)
@@ -167,10 +171,10 @@ def _settle_reading(record: Record, label: Label, actor: User | None) -> None:
     queries_sync(actor=actor, subject=subject, notices=asked)
 
 
-def _source_rows(plan: Plan, records: Iterable[Record], table: TableImport) -> Iterator[SourceRow]:
+def _source_rows(plan: Plan, records: Iterable[Record], table: TableImport) -> Iterator[tuple[Any, ...]]:
     """The texts of rows that changed something; a row that only repeats what is stored is stored already."""
     unchanged = {row.number for row in plan.rows if row.verdict == "same"}
     for record in records:
         for number, texts in record.texts:
             if number not in unchanged:
-                yield SourceRow(table=table, patient=record.patient, number=number, texts=texts)
+                yield table.pk, record.patient.pk, number, texts

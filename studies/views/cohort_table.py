@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 
 from studies import permissions
 from studies.models import Clip, DataQuery, Label, Patient, SavedView, Study
@@ -65,12 +65,15 @@ def page_of(patients: QuerySet[Patient], number: str | None, *, study: Study, vi
     page.object_list = rows
     ids = [row.pk for row in rows]
     clips, read, asked = _clips_of(ids), _read_of(ids), _asked_of(ids, viewer)
-    labels = _labels_of(ids) if permissions.can_view_labels_in(viewer, study) else {}
+    if sees_labels := permissions.can_view_labels_in(viewer, study):
+        prefetch_related_objects(rows, "specimens__labels")
     for row in rows:
+        row.study = study
         row.n_clips, row.n_read, row.n_asked = clips.get(row.pk, 0), read.get(row.pk, 0), asked.get(row.pk, 0)
         row.n_filled, row.n_needed = filled_fields(getattr(row, "clinical", None)), len(NEEDED)
         row.cells = cells_of(row)
-        row.label = labels.get(row.pk) if permissions.can_view_labels(viewer, row) else None
+        is_seen = sees_labels and permissions.can_view_labels(viewer, row)
+        row.label = label_of_record(row) if is_seen else None
     return page
 
 
@@ -91,11 +94,6 @@ def _counted(clips: QuerySet[Clip]) -> dict[object, int]:
 def _asked_of(ids: list[object], viewer: User) -> dict[object, int]:
     rows = queries_in_reach(viewer=viewer).filter(patient__in=ids).exclude(status=DataQuery.Status.CLOSED)
     return dict(rows.order_by().values_list("patient").annotate(n=Count("pk")))
-
-
-def _labels_of(ids: list[object]) -> dict[object, Label | None]:
-    rows = Patient.objects.filter(pk__in=ids).select_related("study").prefetch_related("specimens__labels")
-    return {row.pk: label_of_record(row) for row in rows}
 
 
 def views_of(study: Study, *, viewer: User) -> list[SavedView]:
