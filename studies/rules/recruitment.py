@@ -6,8 +6,9 @@ and 88 for the test (28 and 60).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from studies.errors import StudiesError
@@ -67,7 +68,11 @@ def recruitment_flow(rows: Iterable[FlowRow]) -> tuple[FlowBox, ...]:
     """
     listed = tuple(rows)
     _check(listed)
-    return tuple(_box(listed, spec) for spec in _boxes())
+    inside: dict[str, list[FlowRow]] = {key: [] for key, _title, _parent in _boxes()}
+    for row in listed:
+        for key in _boxes_of(row):
+            inside[key].append(row)
+    return tuple(_box(inside[key], key, title, parent) for key, title, parent in _boxes())
 
 
 def full_title(box: FlowBox, boxes: Iterable[FlowBox]) -> Sentence:
@@ -103,67 +108,55 @@ def _check(rows: tuple[FlowRow, ...]) -> None:
             raise FlowError(f"Patient {row.patient}: unknown side {row.side!r} or label {row.label!r}.")
 
 
-_Spec = tuple[str, Sentence, str | None, Callable[[FlowRow], bool]]
+def _box(rows: list[FlowRow], key: str, title: Sentence, parent: str | None) -> FlowBox:
+    return FlowBox(key, title, parent, tuple(row.patient for row in rows), sum(row.lesions for row in rows))
 
 
-def _box(rows: tuple[FlowRow, ...], spec: _Spec) -> FlowBox:
-    key, title, parent, belongs = spec
-    inside = [row for row in rows if belongs(row)]
-    patients, lesions = tuple(row.patient for row in inside), sum(row.lesions for row in inside)
-    return FlowBox(key, title, parent, patients, lesions)
+_LABEL_WORDS: dict[str | None, str] = {"POSITIVE": "positive", "NEGATIVE": "negative", None: "unlabelled"}
 
 
-def _first_reason(row: FlowRow) -> str | None:
-    return next((code for code in CODES if code in row.reasons), None)
+def _boxes_of(row: FlowRow) -> tuple[str, ...]:
+    """The keys of the boxes that the row counts in, from the outermost to the innermost."""
+    if row.decision is Decision.EXCLUDED:
+        first = next(code for code in CODES if code in row.reasons)
+        return "examined", "excluded", first
+    if row.decision is Decision.UNDECIDED:
+        return "examined", "undecided"
+    side = row.side or "unassigned"
+    return "examined", "included", side, f"{side}_{_LABEL_WORDS[row.label]}"
 
 
-def _boxes() -> list[_Spec]:
+_Spec = tuple[str, Sentence, str | None]
+
+
+@cache
+def _boxes() -> tuple[_Spec, ...]:
+    """Key, title and parent of every box, parents before their parts."""
     specs: list[_Spec] = [
-        ("examined", Sentence(gettext_noop("Examined")), None, lambda row: True),
-        ("excluded", Sentence(gettext_noop("Excluded")), "examined", _is(Decision.EXCLUDED)),
+        ("examined", Sentence(gettext_noop("Examined")), None),
+        ("excluded", Sentence(gettext_noop("Excluded")), "examined"),
     ]
     for criterion in CRITERIA:
         missed = gettext_noop("Not met: %(text)s")
         shown = Sentence(missed if criterion.kind is Kind.INCLUSION else "%(text)s", text=criterion.text)
-        specs.append((criterion.code, shown, "excluded", _excluded_for(criterion.code)))
+        specs.append((criterion.code, shown, "excluded"))
     specs += [
-        ("undecided", Sentence(gettext_noop("Not yet decided")), "examined", _is(Decision.UNDECIDED)),
-        ("included", Sentence(gettext_noop("Included")), "examined", _is(Decision.INCLUDED)),
+        ("undecided", Sentence(gettext_noop("Not yet decided")), "examined"),
+        ("included", Sentence(gettext_noop("Included")), "examined"),
     ]
-    for side, title in (
+    for key, title in (
         ("training", gettext_noop("Training cohort")),
         ("test", gettext_noop("Test cohort")),
-        (None, gettext_noop("Not yet assigned")),
+        ("unassigned", gettext_noop("Not yet assigned")),
     ):
-        key = side or "unassigned"
-        specs.append((key, Sentence(title), "included", _on(side)))
-        specs += _label_boxes(key, side)
-    return specs
+        specs.append((key, Sentence(title), "included"))
+        specs += [(f"{key}_{word}", label, key) for word, label in _label_titles().items()]
+    return tuple(specs)
 
 
-def _label_boxes(key: str, side: str | None) -> list[_Spec]:
-    titles = (
-        ("POSITIVE", "positive", gettext_noop("HER2 positive")),
-        ("NEGATIVE", "negative", gettext_noop("HER2 negative")),
-        (None, "unlabelled", gettext_noop("No label yet")),
-    )
-    return [(f"{key}_{word}", Sentence(title), key, _on(side, label)) for label, word, title in titles]
-
-
-def _is(decision: Decision) -> Callable[[FlowRow], bool]:
-    return lambda row: row.decision is decision
-
-
-def _excluded_for(code: str) -> Callable[[FlowRow], bool]:
-    return lambda row: row.decision is Decision.EXCLUDED and _first_reason(row) == code
-
-
-_ANY = "any"
-
-
-def _on(side: str | None, label: str | None = _ANY) -> Callable[[FlowRow], bool]:
-    def belongs(row: FlowRow) -> bool:
-        placed = row.decision is Decision.INCLUDED and row.side == side
-        return placed and (label == _ANY or row.label == label)
-
-    return belongs
+def _label_titles() -> dict[str, Sentence]:
+    return {
+        "positive": Sentence(gettext_noop("HER2 positive")),
+        "negative": Sentence(gettext_noop("HER2 negative")),
+        "unlabelled": Sentence(gettext_noop("No label yet")),
+    }

@@ -4,8 +4,9 @@ In a study with two readers per specimen neither sees the other's reading before
 calls (or the paper's labels) then differ, the reading of record is the adjudicated one and nothing before it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from django.contrib.auth.models import User
 
@@ -41,7 +42,7 @@ class Readings:
     @property
     def is_complete(self) -> bool:
         """Whether as many readers as the study asks for have locked, and nobody else has begun."""
-        return len(self.pair) >= self.needed and all(_locked(label) for label in self.pair)
+        return _is_complete(self.pair, self.needed)
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ class Readings:
     @property
     def disagree(self) -> bool:
         """Whether the two readings differ in what a label rule trains on."""
-        return bool(set(self.differences) & set(DECISIVE))
+        return self.is_complete and _disagree(self.pair)
 
     @property
     def needs_adjudication(self) -> bool:
@@ -65,11 +66,7 @@ class Readings:
     @property
     def of_record(self) -> Label | None:
         """The reading that counts; None as long as anything is open."""
-        if _locked(self.adjudicated):
-            return self.adjudicated
-        if not self.is_complete or self.disagree:
-            return None
-        return self.first
+        return reading_of_record(self.first, self.second, self.adjudicated, self.needed)
 
     @property
     def is_overtaken(self) -> bool:
@@ -85,7 +82,36 @@ class Readings:
         return {label.reader_id for label in self.pair}
 
 
-def _locked(label: Label | None) -> bool:
+class ReadingRow(Protocol):
+    """What of a reading says whether it counts: a Label, or a row of its values."""
+
+    status: str
+    call: str
+    paper_label: str
+
+
+Reading = TypeVar("Reading", bound=ReadingRow)
+
+
+def reading_of_record(
+    first: Reading | None, second: Reading | None, adjudicated: Reading | None, needed: int
+) -> Reading | None:
+    """The reading that counts of one specimen; None as long as anything is open."""
+    if _locked(adjudicated):
+        return adjudicated
+    pair = [reading for reading in (first, second) if reading is not None]
+    return first if _is_complete(pair, needed) and not _disagree(pair) else None
+
+
+def _is_complete(pair: Sequence[ReadingRow], needed: int) -> bool:
+    return len(pair) >= needed and all(_locked(label) for label in pair)
+
+
+def _disagree(pair: Sequence[ReadingRow]) -> bool:
+    return len(pair) > 1 and any(len({getattr(label, name) for label in pair}) > 1 for name in DECISIVE)
+
+
+def _locked(label: ReadingRow | None) -> bool:
     return label is not None and label.status == Label.Status.LOCKED
 
 

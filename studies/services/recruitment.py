@@ -18,6 +18,7 @@ LABEL_WORDS: dict[bool | None, Literal["POSITIVE", "NEGATIVE"] | None] = {
     False: "NEGATIVE",
     None: None,
 }
+DECISIONS = {None: Decision.UNDECIDED, **{decision.value: decision for decision in Decision}}
 
 
 def is_screening(study: Study) -> bool:
@@ -42,12 +43,12 @@ def flow_of(study: Study, *, viewer: User) -> tuple[FlowBox, ...]:
     `FlowBox.patients` holds patient ids as text.
     """
     patients = patients_for(study, viewer=viewer)
-    seen = set(labelled_patients_in_reach(viewer=viewer).filter(study=study).values_list("pk", flat=True))
-    outcomes = outcomes_of(
-        patients.filter(screening__decision=Screening.Decision.INCLUDED, pk__in=seen), study.label_rule
-    )
+    seen = labelled_patients_in_reach(viewer=viewer).filter(study=study).order_by().values("pk")
+    included = patients.filter(screening__decision=Screening.Decision.INCLUDED)
+    outcomes = outcomes_of(included.filter(pk__in=seen), study.label_rule)
+    hidden = patients.exclude(pk__in=seen).order_by().values_list("pk", flat=True)
     boxes = recruitment_flow(_rows(patients, outcomes))
-    return _without_hidden_labels(boxes, {str(pk) for pk in seen}, is_blinded(viewer, study))
+    return _without_hidden_labels(boxes, {str(pk) for pk in hidden}, is_blinded(viewer, study))
 
 
 def patients_in_box(study: Study, key: str, *, viewer: User) -> QuerySet[Patient] | None:
@@ -57,27 +58,25 @@ def patients_in_box(study: Study, key: str, *, viewer: User) -> QuerySet[Patient
 
 
 def _rows(patients: QuerySet[Patient], outcomes: dict[UUID, bool | None]) -> list[FlowRow]:
-    lesions = dict(
-        Patient.objects.filter(pk__in=patients.order_by().values("pk"))
-        .order_by()
-        .values_list("pk")
-        .annotate(n=Count("lesions"))
+    facts = patients.annotate(n=Count("lesions")).values_list(
+        "pk", "n", "screening__decision", "screening__reasons", "membership__side"
     )
-    facts = patients.values_list("pk", "screening__decision", "screening__reasons", "membership__side")
     return [
         FlowRow(
             str(pk),
-            lesions[pk],
-            Decision(decision or Decision.UNDECIDED),
+            n_lesions,
+            DECISIONS[decision],
             tuple(reasons or ()),
-            cast(Side | None, side),
+            cast("Side | None", side),
             LABEL_WORDS[outcomes.get(pk)],
         )
-        for pk, decision, reasons, side in facts
+        for pk, n_lesions, decision, reasons, side in facts
     ]
 
 
-def _without_hidden_labels(boxes: tuple[FlowBox, ...], seen: set[str], blinded: bool) -> tuple[FlowBox, ...]:
+def _without_hidden_labels(
+    boxes: tuple[FlowBox, ...], unseen: set[str], blinded: bool
+) -> tuple[FlowBox, ...]:
     """Boxes below a side that holds patients whose label the viewer may not see would tell what is sealed."""
     by_key = {box.key: box for box in boxes}
 
@@ -85,7 +84,7 @@ def _without_hidden_labels(boxes: tuple[FlowBox, ...], seen: set[str], blinded: 
         parent = by_key.get(box.parent or "")
         if parent is None or parent.parent != "included":
             return False
-        return blinded or not seen.issuperset(parent.patients)
+        return blinded or not unseen.isdisjoint(parent.patients)
 
     return tuple(box for box in boxes if not hidden(box))
 

@@ -3,7 +3,18 @@
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    FilteredRelation,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from studies.models import Label, Patient, RoleGrant, Screening, Signature, Specimen, Study
@@ -30,8 +41,8 @@ def specimens_to_read(study: Study, *, viewer: User) -> QuerySet[Specimen]:
     """Specimens at the viewer's sites with `state` (one of READING_STATES) and `rank`, its place there."""
     reads = not is_blinded(viewer, study) and has_role(viewer, study, {Role.PATHOLOGIST})
     patients = patients_for(study, viewer=viewer).order_by().values("pk")
-    rows = Specimen.objects.filter(patient__in=patients).annotate(**_facts())
-    rows = rows.annotate(state=_state(study, viewer, reads))
+    rows = Specimen.objects.filter(patient__in=patients).annotate(**_readings())
+    rows = rows.annotate(**_facts()).annotate(state=_state(study, viewer, reads))
     ranks = [When(state=state, then=Value(rank)) for rank, state in enumerate(READING_STATES)]
     return rows.annotate(rank=Case(*ranks, output_field=IntegerField()))
 
@@ -48,16 +59,18 @@ def without_specimen(patients: QuerySet[Patient]) -> QuerySet[Patient]:
     return patients.filter(specimens__isnull=True).exclude(pk__in=excluded)
 
 
-def _facts() -> dict[str, Subquery | Coalesce]:
+def _readings() -> dict[str, FilteredRelation]:
+    """The label of each role, joined once: at most one a specimen."""
+    return {name: FilteredRelation("labels", condition=Q(labels__role=role)) for name, role in ROLES.items()}
+
+
+def _facts() -> dict[str, F | Coalesce]:
     """`<role>_<field>` of the label of each role; null where there is none, the reader then NOBODY."""
-    found: dict[str, Subquery | Coalesce] = {}
-    for name, role in ROLES.items():
-        labels = Label.objects.filter(specimen=OuterRef("pk"), role=role)
-        found[f"{name}_reader"] = Coalesce(
-            Subquery(labels.values("reader_id")[:1]), NOBODY, output_field=IntegerField()
-        )
+    found: dict[str, F | Coalesce] = {}
+    for name in ROLES:
+        found[f"{name}_reader"] = Coalesce(f"{name}__reader_id", NOBODY, output_field=IntegerField())
         for field in ("pk", "status", "call", "paper_label", "updated_at"):
-            found[f"{name}_{field}"] = Subquery(labels.values(field)[:1])
+            found[f"{name}_{field}"] = F(f"{name}__{field}")
     return found
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -179,14 +179,12 @@ def numbers_of(study: Study, *, viewer: User) -> Numbers:
 
 def _label_counts(patients: QuerySet[Patient]) -> dict[str, int]:
     locked = Label.objects.filter(specimen__patient__in=patients, status=Label.Status.LOCKED)
-    counts = {
-        word.lower(): locked.filter(call=word).values("specimen__patient").distinct().count()
-        for word in ("POSITIVE", "NEGATIVE")
-    }
-    counts["waiting"] = (
-        Patient.objects.filter(pk__in=patients).exclude(specimens__labels__status=Label.Status.LOCKED).count()
+    labelled = Count("specimen__patient", distinct=True)
+    return locked.aggregate(
+        positive=Count("specimen__patient", distinct=True, filter=Q(call="POSITIVE")),
+        negative=Count("specimen__patient", distinct=True, filter=Q(call="NEGATIVE")),
+        waiting=patients.count() - labelled,
     )
-    return counts
 
 
 def all_reasons_of(study: Study, *, viewer: User) -> list[tuple[str, str, int]]:

@@ -74,12 +74,13 @@ def screening(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and _screened(request, study, patients, bulk):
         return redirect(request.get_full_path())
     chosen = {name: request.GET.get(name, "") for name in ("q", "site", "show", "box")}
-    page = Paginator(_filtered(patients, study, request), PAGE_SIZE).get_page(request.GET.get("page"))
+    box_title, box_ids = _box(study, chosen["box"], request)
+    page = Paginator(_filtered(patients, chosen, box_ids), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "study": study,
         "page": _with_standings(page),
         "chosen": chosen,
-        "box_title": _box_title(study, chosen["box"], request),
+        "box_title": box_title,
         "sites": sites_for(study, viewer=request.user),
         "shows": [(show, _show_word(show)) for show in SHOWS],
         "n_all": patients.count(),
@@ -100,26 +101,27 @@ def _decision_word(decision: str) -> str:
     return str(dict(Screening.Decision.choices)[decision])
 
 
-def _box_title(study: Study, key: str, request: HttpRequest) -> str:
+def _box(study: Study, key: str, request: HttpRequest) -> tuple[str, tuple[str, ...] | None]:
+    """Title and patients of the box of the flow that was clicked; None: no box was."""
     if not key:
-        return ""
+        return "", None
     boxes = flow_of(study, viewer=request.user)
     box = next((box for box in boxes if box.key == key), None)
     if box is None:
         raise Http404
-    return full_title(box, boxes).translated(_)
+    return full_title(box, boxes).translated(_), box.patients
 
 
-def _filtered(patients: QuerySet[Patient], study: Study, request: HttpRequest) -> QuerySet[Patient]:
-    chosen = request.GET
-    if text := chosen.get("q", "").strip():
+def _filtered(
+    patients: QuerySet[Patient], chosen: dict[str, str], box_ids: tuple[str, ...] | None
+) -> QuerySet[Patient]:
+    if text := chosen["q"].strip():
         patients = patients.filter(code__icontains=text)
-    if chosen.get("site"):
+    if chosen["site"]:
         patients = patients.filter(site__code=chosen["site"])
-    if chosen.get("box"):
-        boxes = {box.key: box.patients for box in flow_of(study, viewer=request.user)}
-        patients = patients.filter(pk__in=boxes.get(chosen["box"], ()))
-    show = chosen.get("show", "")
+    if box_ids is not None:
+        patients = patients.filter(pk__in=box_ids)
+    show = chosen["show"]
     if show == Screening.Decision.UNDECIDED:
         patients = patients.filter(Q(screening__isnull=True) | Q(screening__decision=show))
     elif show in Screening.Decision.values:
