@@ -3,17 +3,29 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from studies.models import Label, Patient, Specimen, Study
 from studies.rules.concordance import Kappa, Weights, cohen_kappa
 from studies.rules.her2_labels import PAPER_CASES, CrossTab, PaperCase, cross_tab, paper_case
 from studies.rules.her2_types import IHC_SCORES, Call, Category, PaperLabel
 from studies.selectors import labelled_patients_in_reach, patients_for
-from studies.services.labels_of_record import begun_readings, label_of_record
+from studies.services.labels_of_record import record_among
 from studies.services.readings import Readings, visible_readings
 
+Begun = dict[str, list[Readings]]
+"""Kind of specimen to its begun readings."""
+READ = (
+    "role", "status", "call", "paper_label", "category", "ihc_score", "ish_group", "probe", "reader_id",
+    "locked_at", "specimen__kind", "specimen__number", "specimen__patient__code",
+    "specimen__patient__site_id", "specimen__patient__study_id",
+)  # fmt: skip
+"""What the tables need of a reading."""
+ORDER = ("specimen__patient__code", "specimen__number")
 DECIDED = (str(Call.POSITIVE), str(Call.NEGATIVE))
 CALL_ORDER = tuple(map(str, (*PaperLabel, *Call)))
 
@@ -77,15 +89,14 @@ class _Pairs:
 def label_tables_of(study: Study, *, viewer: User) -> LabelTables:
     """Count; patients whose labels the viewer may not see (a sealed test side) are counted as hidden."""
     everybody = patients_for(study, viewer=viewer)
-    seen = labelled_patients_in_reach(viewer=viewer).values("pk")
-    rows = everybody.filter(pk__in=seen).select_related("study", "site").prefetch_related("specimens__labels")
-    patients = list(rows)
-    records = [label for label in map(label_of_record, patients) if label is not None]
+    seen = everybody.filter(pk__in=labelled_patients_in_reach(viewer=viewer).values("pk"))
+    patients = _begun(study, seen)
+    records = [label for label in map(record_among, patients.values()) if label is not None]
     kinds, readers, cases = _Pairs(), _Pairs(), Counter[str]()
     by_case: dict[str, list[Specimen]] = {case.code: [] for case in PAPER_CASES}
-    for patient in patients:
-        _add_kinds(kinds, patient)
-        for readings in _readings(patient):
+    for patient, begun in patients.items():
+        _add_kinds(kinds, patient, begun)
+        for readings in chain.from_iterable(begun.values()):
             if len(readings.pair) == 2 and readings.is_complete:
                 readers.add(patient, *readings.pair)
             code = _case_of(readings, viewer)
@@ -93,11 +104,12 @@ def label_tables_of(study: Study, *, viewer: User) -> LabelTables:
                 by_case[code].append(readings.specimen)
             elif code:
                 cases[code] += 1
+    n_patients = seen.count()
     negative = Counter(label.category for label in records if label.call == Call.NEGATIVE)
     return LabelTables(
-        n_patients=len(patients),
+        n_patients=n_patients,
         n_of_record=len(records),
-        n_hidden=everybody.count() - len(patients),
+        n_hidden=everybody.count() - n_patients,
         rules=cross_tab(((label.paper_label, label.call) for label in records), CALL_ORDER),
         cases=tuple(CaseRow(case, tuple(by_case[case.code])) for case in PAPER_CASES),
         n_other=cases["other"],
@@ -109,25 +121,30 @@ def label_tables_of(study: Study, *, viewer: User) -> LabelTables:
     )
 
 
-def _readings(patient: Patient) -> list[Readings]:
-    return [readings for kind in Specimen.Kind.values for readings in begun_readings(patient, kind)]
+def _begun(study: Study, seen: QuerySet[Patient]) -> dict[Patient, Begun]:
+    """Patients with the begun readings of each kind of specimen, in one query for all of them."""
+    sites = {site.pk: site for site in study.sites.all()}
+    labels = Label.objects.filter(specimen__patient__in=seen.order_by().values("pk"))
+    by_specimen: dict[UUID, dict[str, Label]] = {}
+    for label in labels.select_related("specimen__patient").only(*READ).order_by(*ORDER):
+        by_specimen.setdefault(label.specimen_id, {})[label.role] = label
+    found: dict[Patient, Begun] = {}
+    for roles in by_specimen.values():
+        specimen = next(iter(roles.values())).specimen
+        specimen.patient.study, specimen.patient.site = study, sites[specimen.patient.site_id]
+        readings = Readings(specimen, *map(roles.get, Label.Role.values), study.readers_per_specimen)
+        if readings.first or readings.adjudicated:
+            found.setdefault(specimen.patient, {}).setdefault(specimen.kind, []).append(readings)
+    return found
 
 
-def _add_kinds(pairs: _Pairs, patient: Patient) -> None:
+def _add_kinds(pairs: _Pairs, patient: Patient, begun: Begun) -> None:
     """The patient's core and excision, where each kind has one agreed reading of record."""
-    core, excision = (_of_kind(patient, kind) for kind in (Specimen.Kind.CORE, Specimen.Kind.EXCISION))
+    core, excision = (
+        record_among({kind: begun.get(kind, [])}) for kind in (Specimen.Kind.CORE, Specimen.Kind.EXCISION)
+    )
     if core is not None and excision is not None:
         pairs.add(patient, core, excision)
-
-
-def _of_kind(patient: Patient, kind: str) -> Label | None:
-    labels = [readings.of_record for readings in begun_readings(patient, kind)]
-    found = [label for label in labels if label is not None]
-    return (
-        found[0]
-        if found and len(found) == len(labels) and len({label.call for label in found}) == 1
-        else None
-    )
 
 
 def _case_of(readings: Readings, viewer: User) -> str | None:

@@ -21,10 +21,14 @@ def label_of_record(patient: Patient) -> Label | None:
 
     Uses `patient.study`, `patient.specimens.all()` and `specimen.labels.all()`, so that callers can prefetch.
     """
+    return record_among({kind: begun_readings(patient, kind) for kind in SPECIMEN_ORDER})
+
+
+def record_among(begun: Mapping[str, Sequence[Readings]]) -> Label | None:
+    """The same, from the begun readings of each kind of specimen."""
     for kind in SPECIMEN_ORDER:
-        begun = begun_readings(patient, kind)
-        if begun:
-            return _agreed([readings.of_record for readings in begun])
+        if begun.get(kind):
+            return _agreed([readings.of_record for readings in begun[kind]])
     return None
 
 
