@@ -12,6 +12,7 @@ from studies.rules.acquisition import acquisition_verdict
 from studies.rules.eligibility import Facts, Pathology
 from studies.rules.verdicts import Verdict
 from studies.services.acquisition import acquisition_of
+from studies.services.course_dates import surgery_day
 
 PRIMARY_FIELDS = ("age_years", "menopause", "size_cm", "c_t", "c_n", "c_tnm")
 """The clinical variables of the paper: what inclusion (b) asks for."""
@@ -42,11 +43,12 @@ def facts_of(patient: Patient, acquisition: Verdict) -> Facts:
     """What is recorded of one patient."""
     known: Screening = getattr(patient, "screening", None) or Screening(patient=patient)
     missing, still_open = _clinical(getattr(patient, "clinical", None))
-    exam = ultrasound_exam(patient, known.surgery_on)
+    surgery = surgery_day(patient)
+    exam = ultrasound_exam(patient, surgery)
     core = _first_core(patient)
     return Facts(
         ultrasound=exam.performed_on if exam else None,
-        surgery=known.surgery_on,
+        surgery=surgery,
         biopsy=known.biopsy_on or (core.taken_on if core and known.biopsied is not False else None),
         biopsied=True if known.biopsied is None and core else known.biopsied,
         suspected_lesion=known.suspected_lesion,

@@ -22,6 +22,7 @@ from studies.rules.eligibility import (
 from studies.rules.sentences import Sentence
 from studies.rules.verdicts import Verdict
 from studies.services.audit import audit_record, changed_fields
+from studies.services.course_dates import surgery_day
 from studies.services.eligibility_facts import facts_for, ultrasound_exam, with_facts
 
 FACT_FIELDS = (
@@ -199,7 +200,7 @@ def _locked(patient: Patient) -> Screening:
 def _date_ultrasound(patient: Patient, screening: Screening, on: date | None) -> dict[str, list[Any]]:
     """Write the date of the visit that inclusion (a) is about; without a date it stays as it is."""
     known = with_facts(Patient.objects.filter(pk=patient.pk)).get()
-    exam = ultrasound_exam(known, screening.surgery_on) or Exam(patient=patient, number=1)
+    exam = ultrasound_exam(known, surgery_day(known)) or Exam(patient=patient, number=1)
     if on is None or exam.performed_on == on:
         return {}
     before, exam.performed_on = exam.performed_on, on

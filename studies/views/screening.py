@@ -23,6 +23,7 @@ from studies.models import Clip, CriterionRow, Patient, Screening, Specimen, Stu
 from studies.rules.eligibility import BY_CODE, CODES, decide, eligibility_rows
 from studies.rules.recruitment import full_title
 from studies.selectors import patient_get, patients_for, sites_for, study_get
+from studies.services.course_dates import surgery_day
 from studies.services.eligibility_facts import facts_for, ultrasound_exam, with_facts
 from studies.services.recruitment import flow_of, is_screening
 from studies.services.screening import (
@@ -195,7 +196,7 @@ def patient_screening(request: HttpRequest, patient_id: object) -> HttpResponse:
     patient = _patient(request, patient_id)
     may_screen = permissions.can_edit_patient(request.user, patient)
     row = getattr(patient, "screening", None)
-    exam = ultrasound_exam(patient, row.surgery_on if row else None)
+    exam = ultrasound_exam(patient, surgery_day(patient))
     form = ScreeningForm(
         request.POST or None,
         instance=row or Screening(patient=patient),

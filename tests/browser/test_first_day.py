@@ -1,24 +1,40 @@
-"""A coordinator's first day in a real browser: open a study, add a site, import a table after its dry run,
-settle a query, and work in the cohort table by keyboard alone."""
+"""A coordinator's first day in a real browser: an administrator opens the study; the coordinator adds a site,
+imports a table with mistakes after its dry run, settles queries, screens, draws the split and seals it; and
+works in the cohort table by keyboard alone."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from studies.models import ClinicalRecord, DataQuery, Patient, SavedView, Study, TableImport
+from studies.models import (
+    ClinicalRecord,
+    DataQuery,
+    Label,
+    Membership,
+    Patient,
+    SavedView,
+    Screening,
+    Study,
+    TableImport,
+)
 from studies.services.imports import import_run
-from tests.factories import make_patient, make_person, make_site, make_study
+from tests.factories import make_clip, make_patient, make_person, make_site, make_study, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-TABLE = (
-    "编号,年龄,绝经状态,超声大小mm,cT,cN,cTNM,her2_ihc_score,her2_copy_number,mrn\n"
-    "P001,51,绝经后,21,T2,N0,IIA,2+,>6.0,MRN-1\n"
-    "P002,34,绝经前,14,T1,N0,IIIC,1+,,MRN-2\n"
-    "P003,300,绝经后,30,T2,N1,IIB,3+,,MRN-3\n"
-)
+HEADER = "编号,年龄,绝经状态,超声大小mm,cT,cN,cTNM,her2_ihc_score,her2_copy_number,检查日期,手术日期,mrn\n"
+DATES = "2019-03-08,2019-03-12"
+TABLE = HEADER + "".join([
+    f"P001,51,绝经后,21,T2,N0,IIA,2+,>6.0,{DATES},MRN-1\n",
+    f"P002,34,绝经前,14,T1,N0,IIIC,1+,,{DATES},MRN-2\n",
+    f"P003,300,绝经后,30,T2,N1,IIB,3+,,{DATES},MRN-3\n",
+    *(f"P{n:03d},52,绝经后,14,T1,N0,IA,{'3+' if n < 9 else '0'},,{DATES},MRN-{n}\n" for n in range(4, 14)),
+])  # fmt: skip
+"""Thirteen patients: a bound in place of a number, a stage that contradicts T and N, an impossible age."""
 SHOTS = os.environ.get("SCREENSHOTS", "")
 """A folder for pictures of the pages, to be looked at."""
 
@@ -33,12 +49,8 @@ def work() -> None:
     import_run(import_id=str(TableImport.objects.get().pk))
 
 
-def test_from_an_empty_study_to_a_settled_query(open_page, tmp_path):
-    starter = make_person(make_study("other"), "coordinator", name="starter")
-    page = open_page(starter, reverse("study-create"))
-    page.get_by_label("Title").fill("First day")
-    page.get_by_label("Short name").fill("first-day")
-    page.get_by_role("button", name="Open the study").click()
+def test_from_an_empty_study_to_the_seal(open_page, tmp_path):
+    page = _opened_by_the_administrator(open_page)
     page.locator("#id_code").fill("s1")
     page.locator("#id_name").fill("Hospital one")
     page.get_by_role("button", name="Add site").click()
@@ -64,10 +76,87 @@ def test_from_an_empty_study_to_a_settled_query(open_page, tmp_path):
     work()
     page.get_by_role("button", name="Import the good rows").click(timeout=15_000)
     work()
-    expect(page.get_by_text("Imported: 2 rows with new patients")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Imported: 12 rows with new patients")).to_be_visible(timeout=15_000)
     shot(page, "import-done")
-    assert set(Patient.objects.values_list("code", flat=True)) == {"P001", "P002"}
+    codes = set(Patient.objects.values_list("code", flat=True))
+    assert codes == {f"P{n:03d}" for n in range(1, 14)} - {"P003"}
     _settle(page)
+    _others_do_their_part()
+    _screen(page)
+    _split_and_seal(page)
+
+
+def _opened_by_the_administrator(open_page) -> Page:
+    """The administrator opens the study and lets the coordinator in; returns the coordinator's page."""
+    coordinator = make_user("coordinator")
+    page = open_page(make_user("head", is_superuser=True, is_staff=True), reverse("study-create"))
+    page.get_by_label("Title").fill("First day")
+    page.get_by_label("Short name").fill("first-day")
+    page.get_by_role("button", name="Open the study").click()
+    expect(page.get_by_text("The study is open.")).to_be_visible()
+    page.goto(reverse("people", args=["first-day"]))
+    page.get_by_label("User name").fill("coordinator")
+    page.locator("#id_role").select_option("coordinator")
+    page.get_by_role("button", name="Grant", exact=True).click()
+    expect(page.get_by_text("The role was granted.")).to_be_visible()
+    return open_page(coordinator, reverse("study", args=["first-day"]))
+
+
+def _others_do_their_part() -> None:
+    """A cine of everybody arrives, and the pathologist signs what the table brought."""
+    for patient in Patient.objects.all():
+        make_clip(patient)
+    for label in Label.objects.filter(call__in=("POSITIVE", "NEGATIVE")):
+        label.status, label.locked_at = Label.Status.LOCKED, timezone.now()
+        label.save()
+
+
+def _screen(page: Page) -> None:
+    """One patient is out for a reason that is kept, all others are in; the flow leads to who is out."""
+    page.goto(reverse("screening", args=["first-day"]))
+    page.get_by_label("Choose P013").check()
+    page.get_by_text("Screen the chosen patients together").click()
+    page.get_by_label("Mass lesion").select_option("False")
+    page.get_by_label("Where this comes from").fill("Report of the ultrasound department.")
+    page.get_by_role("button", name="Screen them").click()
+    expect(page.get_by_text("1 patient screened, 1 with a new decision.")).to_be_visible()
+    page.goto(reverse("screening", args=["first-day"]) + "?show=undecided")
+    page.get_by_label("Choose all patients of this page").check()
+    page.get_by_text("Screen the chosen patients together").click()
+    for name in ("suspected lesion", "Surgery intended", "acquired by the protocol", "Mass lesion"):
+        page.get_by_label(name).select_option("True")
+    for name in ("Core needle biopsy taken", "Multifocal", "Bilateral"):
+        page.get_by_label(name).select_option("False")
+    page.get_by_label("Where this comes from").fill("Operation list of 12 March.")
+    page.get_by_role("button", name="Screen them").click()
+    expect(page.get_by_text("11 patients screened, 11 with a new decision.")).to_be_visible()
+    assert Screening.objects.filter(decision="included").count() == 11
+    page.goto(reverse("study", args=["first-day"]))
+    shot(page, "flow")
+    page.locator("svg.flow a", has_text="Non-mass lesion").click()
+    row = page.get_by_role("row").filter(has_text="P013")
+    expect(row).to_contain_text("Mass lesion: no.")
+    expect(row).to_contain_text("Report of the ultrasound department.")
+    expect(page.locator("#patients tbody tr")).to_have_count(1)
+
+
+def _split_and_seal(page: Page) -> None:
+    """Drawn once, with the rule for who comes later, then sealed; nothing of it can be done again."""
+    page.goto(reverse("split", args=["first-day"]))
+    page.get_by_role("button", name="Draw the split").click()
+    expect(page.get_by_text("The split is drawn: 10 patients have a side.")).to_be_visible()
+    page.get_by_label("new patients join the training side").check()
+    page.get_by_role("button", name="Store the rule").click()
+    expect(page.get_by_text("Stored: new patients join the training side.")).to_be_visible()
+    page.get_by_role("button", name="Seal the split").click()
+    expect(page.get_by_text("The split is sealed.")).to_be_visible()
+    shot(page, "sealed")
+    expect(page.get_by_role("button", name="Draw the split")).to_have_count(0)
+    expect(page.get_by_role("button", name="Store the rule")).to_have_count(0)
+    sides = Membership.objects.values_list("patient__code", "side")
+    assert Counter(side for _code, side in sides) == {"training": 8, "test": 2}
+    assert not {"P001", "P013"} & {code for code, _side in sides}, "one has no label, one is excluded"
+    assert Study.objects.get(slug="first-day").seal_hash
 
 
 def _upload(page: Page, folder: Path, content: bytes, *, coding: str) -> None:

@@ -145,6 +145,19 @@ def test_pathology_and_biopsy_come_from_the_specimens_where_nobody_says_otherwis
     )  # fmt: skip
 
 
+def test_the_day_of_surgery_is_that_of_the_excision_until_somebody_enters_another():
+    patient = ready()
+    known = {name: value for name, value in GOOD.items() if name != "surgery_on"}
+    assert save(patient, **known).decision == "undecided"
+    excision = make_specimen(patient, "excision")
+    excision.taken_on = date(2019, 3, 20)
+    excision.save()
+    assert save(patient).reasons == ["inclusion_a"]
+    row = CriterionRow.objects.filter(patient=patient, criterion="inclusion_a").order_by("number").last()
+    assert row.sentence == "Days from ultrasound to surgery: 12; suspected lesion: yes."
+    assert save(patient, surgery_on=date(2019, 3, 12)).decision == "included"
+
+
 def test_the_record_moving_on_is_shown_and_nobody_is_moved_by_it():
     patient = ready()
     save(patient, **GOOD)
