@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "her2web.sessions.SessionEndMiddleware",
     "her2web.middleware.RemoteAddressMiddleware",
+    "her2web.refusals.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from studies.models import (
@@ -20,10 +21,15 @@ from studies.models import (
     Study,
     TableImport,
 )
+from studies.models.cohort import CODE_VALIDATOR
 from studies.rules.table_targets import DROP, KEEP, PATHOLOGY_PARTS, TARGETS, Target
 from studies.services.screening import FACT_FIELDS, NOTE_LENGTH, ULTRASOUND
 
 NOTHING_CHOSEN = _("choose…")
+CODE_RULE = RegexValidator(
+    CODE_VALIDATOR.regex,
+    _("Use letters, digits, dots, dashes and underscores only, beginning with a letter or a digit."),
+)
 WIDGET_CLASSES = {
     forms.CheckboxInput: "form-check-input",
     forms.Select: "form-select",
@@ -97,6 +103,7 @@ class PatientForm(StyledMixin, forms.Form):
     code = forms.CharField(
         max_length=32,
         label=_("Pseudonymous code"),
+        validators=[CODE_RULE],
         help_text=_("Never a name, a hospital number or a birth date."),
     )
     site = forms.ModelChoiceField(queryset=Site.objects.none(), label=_("Site"), empty_label=None)
