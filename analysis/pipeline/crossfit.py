@@ -67,9 +67,9 @@ def frozen_fusion(
     settings: LearnParameters,
 ) -> FrozenFusion:
     """Return a fused model whose fusion was fitted on out-of-fold scores; final: the fit on everybody."""
-    parts = parts_of(model)
-    combiner = fit_combiner(settings.fusion, *(oof[part] for part in parts), labels)
-    return FrozenFusion(model, {part: final.bases[part] for part in parts}, combiner)
+    video, clinical = parts_of(model)
+    combiner = fit_combiner(settings.fusion, oof[video], oof[clinical], labels)
+    return FrozenFusion(model, {part: final.bases[part] for part in (video, clinical)}, combiner)
 
 
 def checked(cohort: LearningCohort, guard: PatientGuard | None = None) -> LearningCohort:

@@ -245,12 +245,21 @@ def _report(
     answers: Sequence[_Answer],
     settings: LearnParameters,
 ) -> ThreeWayReport:
-    sizes = {"replicates": settings.replicates, "seed": settings.seed}
+    sizes: dict[str, int] = {"replicates": settings.replicates, "seed": settings.seed}
     questions = []
     for (name, lowest), answer in zip(QUESTIONS, answers, strict=True):
         y = (known >= lowest).astype(np.int64)
         questions.append(
-            evaluate(name, side, y, answer.score, answer.cutoff, probability=answer.rate, **sizes)
+            evaluate(
+                name,
+                side,
+                y,
+                answer.score,
+                answer.cutoff,
+                probability=answer.rate,
+                replicates=settings.replicates,
+                seed=settings.seed,
+            )
         )
     probabilities = class_probabilities(*(answer.rate for answer in answers))
     at_least_low, positive = (answer.score >= answer.cutoff for answer in answers)
@@ -282,7 +291,9 @@ def class_probabilities(at_least_low: Vector, positive: Vector) -> Vector:
     return np.column_stack([1.0 - at_least_low, at_least_low - upper, upper])
 
 
-def _class(level: int, known: Classes, probabilities: Vector, confusion: Classes, sizes: dict) -> ClassReport:
+def _class(
+    level: int, known: Classes, probabilities: Vector, confusion: Classes, sizes: dict[str, int]
+) -> ClassReport:
     y, p = (known == level).astype(np.int64), probabilities[:, level]
     area, low, high = delong_interval(y, p)
     hit, called = int(confusion[level, level]), int(confusion[:, level].sum())

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.pipeline.crossfit import (
-    MINIMUM_PER_CLASS,
     FoldFit,
     FrozenFusion,
     checked,
@@ -35,7 +34,7 @@ from analysis.pipeline.kernels.evaluation import Comparison, Evaluation, compare
 from analysis.pipeline.kernels.multiplicity import holm
 from analysis.pipeline.kernels.task_pool import Cancelled, Progress
 from analysis.pipeline.sensitivity import intraclass
-from analysis.pipeline.splits import subset
+from analysis.pipeline.splits import MINIMUM_PER_CLASS, subset
 from analysis.pipeline.types import LearningCohort
 
 Vector = NDArray[np.float64]
@@ -156,15 +155,15 @@ def applied_scores(record: RecordScores, dynamic: Matrix) -> dict[str, Vector]:
     dynamic: (n, p) in the record's order; a row of NaN, a patient who cannot be described so, scores NaN.
     """
     here = np.isfinite(dynamic).all(axis=1)
-    parts, method = parts_of(record.model), record.settings.fusion
-    found = {name: np.full(here.size, np.nan) for name in (record.model, *parts)}
-    held_out = [record.oof[part] for part in parts]
+    (video, clinical), method = parts_of(record.model), record.settings.fusion
+    found = {name: np.full(here.size, np.nan) for name in (record.model, video, clinical)}
+    first, second = record.oof[video], record.oof[clinical]
     for number, fit in enumerate(record.fits):
         rows = here & (record.folds == number)
         if rows.any():
             scores = base_scores(fit.bases, dynamic[rows], record.cohort.clinical[rows])
-            combiner = fold_combiner(method, *held_out, record.cohort.labels, record.folds, number)
-            scores[record.model] = combiner.combine(*(scores[part] for part in parts))
+            combiner = fold_combiner(method, first, second, record.cohort.labels, record.folds, number)
+            scores[record.model] = combiner.combine(scores[video], scores[clinical])
             for name, values in scores.items():
                 found[name][rows] = values
     return found
@@ -321,17 +320,18 @@ def _beside(
 ) -> VariantReport:
     """words: variant, how, model, side; record, variant: (n,) scores and cut-off."""
     (name, how, model, side), (before, old), (after, new) = words, record, variant
-    sizes = {"replicates": settings.replicates, "seed": settings.seed}
+    replicates, seed = settings.replicates, settings.seed
     agreement, _ = intraclass(np.stack([before, after], axis=1)[:, :, np.newaxis])
-    pair = compare(y, {name: after, RECORD: before}, {name: new, RECORD: old}, [(name, RECORD)], **sizes)[0]
+    scores, cutoffs = {name: after, RECORD: before}, {name: new, RECORD: old}
+    pair = compare(y, scores, cutoffs, [(name, RECORD)], replicates=replicates, seed=seed)[0]
     return VariantReport(
         name=name,
         how=how,
         n=int(y.size),
         events=int(y.sum()),
         left_out=left_out,
-        reference=evaluate(model, side, y, before, old, **sizes),
-        evaluation=evaluate(model, side, y, after, new, **sizes),
+        reference=evaluate(model, side, y, before, old, replicates=replicates, seed=seed),
+        evaluation=evaluate(model, side, y, after, new, replicates=replicates, seed=seed),
         comparison=pair,
         agreement=float(agreement[0]),
         flipped=int(((before >= old) != (after >= new)).sum()),

@@ -112,7 +112,8 @@ def _histogram(code: NDArray[np.int64], counted: NDArray[np.bool_], g: int) -> F
     """(b, g) how many counted patients of each resample have each distinct score."""
     b = code.shape[0]
     flat = (code + np.arange(b)[:, np.newaxis] * g).ravel()
-    return np.bincount(flat, weights=counted.ravel().astype(np.float64), minlength=b * g).reshape(b, g)
+    counts = np.bincount(flat, weights=counted.ravel().astype(np.float64), minlength=b * g)
+    return np.asarray(counts, dtype=np.float64).reshape(b, g)
 
 
 def _best_cut(present: Floats, missed: Floats, cleared: Floats) -> NDArray[np.int64]:

@@ -7,6 +7,8 @@ shap package computes the same; it is not used because importing it raises warni
 library.
 """
 
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+
 from collections.abc import Callable
 from itertools import pairwise
 

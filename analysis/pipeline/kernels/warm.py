@@ -32,9 +32,11 @@ def warm() -> float:
 
 def _smallest_forest() -> FrozenForest:
     """One tree with one split."""
-    children = [np.array(nodes, np.int32) for nodes in ([1, LEAF, LEAF], [2, LEAF, LEAF], [0, -2, -2])]
+    left, right, feature = (
+        np.array(nodes, np.int32) for nodes in ([1, LEAF, LEAF], [2, LEAF, LEAF], [0, -2, -2])
+    )
     weight = np.array([2.0, 1.0, 1.0])
-    return FrozenForest(np.zeros(1, np.int64), *children, np.zeros(3), weight / 4.0, weight, 1)
+    return FrozenForest(np.zeros(1, np.int64), left, right, feature, np.zeros(3), weight / 4.0, weight, 1)
 
 
 if __name__ == "__main__":
