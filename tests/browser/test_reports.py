@@ -49,7 +49,7 @@ def test_the_page_of_reports_has_no_serious_fault(made, opened, theme, width, la
     page = opened(made.people["coordinator"], theme, width, language)
     page.goto(reverse("reports", args=[made.study.slug]))
     page.wait_for_load_state("networkidle")
-    page.locator("#report-checklists .state").first.wait_for(state="attached")
+    page.locator("#report-checklists .checklist").first.wait_for(state="attached")
     page.evaluate(OPEN_ALL)
     assert faults(page) == []
     assert page.evaluate(OVERFLOW) == 0
