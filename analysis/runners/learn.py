@@ -9,13 +9,14 @@ from analysis.models import Evaluation, Job, ModelVersion, Supplement
 from analysis.pipeline.errors import LeakageError
 from analysis.pipeline.kernels.cohort_report import CohortReport, jsonable
 from analysis.pipeline.kernels.combiner import METHODS
+from analysis.pipeline.kernels.fitted import xgboost_device
 from analysis.pipeline.learn import Learned, LearnParameters, PatientGuard, digest, learn, save_ensemble
 from analysis.runners.cohort import Case, cases_of, learning_cohort
 from analysis.runners.predict import predict_from_index_clip, predict_patient, seal_key
 from analysis.runners.supplement_basics import basics_of_training, facts_by_patient, supplements_keep
 from analysis.runners.ticker import JobTicker
 from analysis.selectors import described_patients
-from analysis.services.program import code_digest
+from analysis.services.program import code_digest, requirements_digest
 from analysis.services.registry import ensemble_store, evaluation_store
 from analysis.services.split import newcomers_join
 from analysis.services.supplements import supplements_start
@@ -109,6 +110,7 @@ def _store(job: Job, learned: Learned, training: list[Case], left_out: dict[str,
             "selected": dict(list(learned.selected.items())[:50]),
             "versions": jsonable(learned.ensemble.versions),
             "code": code_digest(),
+            "environment": environment_of(learned.ensemble.parameters),
             "n_training": len(training),
         },
     )
@@ -118,6 +120,21 @@ def _store(job: Job, learned: Learned, training: list[Case], left_out: dict[str,
     ):
         evaluation_store(version=version, cohort=cohort, look=None, **evaluation_values(report))
     return version
+
+
+def environment_of(parameters: LearnParameters) -> dict[str, Any]:
+    """What else a repetition needs to give the same numbers (HONESTY G11).
+
+    deterministic: everything ran on the CPU with the stored seed; of a booster trained on CUDA the same is not
+    promised.
+    """
+    device = xgboost_device(parameters.classifiers.device)
+    return {
+        "requirements": requirements_digest(),
+        "xgboost_device": device,
+        "seed": parameters.seed,
+        "deterministic": device == "cpu",
+    }
 
 
 def evaluation_values(report: CohortReport) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from studies.models import Clip, HospitalLink, Study
 SAME_FILE = gettext_noop("the same file")
 LOOK_ALIKE = gettext_noop("cines that look alike")
 SAME_NUMBER = gettext_noop("the same hospital number")
+SAME_EXAM = gettext_noop("the same DICOM examination")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,15 @@ class Link:
 def links_of(study: Study) -> list[Link]:
     """Every link between two different patients of a study, each pair and reason once."""
     files: dict[str, list[UUID]] = defaultdict(list)
+    exams: dict[str, list[UUID]] = defaultdict(list)
     looks: list[tuple[str, UUID]] = []
     clips = Clip.objects.filter(exam__patient__study=study).order_by("created_at", "pk")
-    for patient, source, fingerprint in clips.values_list(
-        "exam__patient_id", "source_sha256", "perceptual_hash"
+    for patient, source, exam, fingerprint in clips.values_list(
+        "exam__patient_id", "source_sha256", "exam_digest", "perceptual_hash"
     ):
         files[source].append(patient)
+        if exam:
+            exams[exam].append(patient)
         if fingerprint:
             looks.append((fingerprint, patient))
     numbers: dict[str, list[UUID]] = defaultdict(list)
@@ -42,7 +46,8 @@ def links_of(study: Study) -> list[Link]:
         numbers[fingerprint].append(patient)
     alike = near_duplicates([fingerprint for fingerprint, _patient in looks])
     found = [Link(looks[i][1], looks[j][1], LOOK_ALIKE) for i, j in alike]
-    for groups, why in ((files.values(), SAME_FILE), (numbers.values(), SAME_NUMBER)):
+    shared = ((files, SAME_FILE), (exams, SAME_EXAM), (numbers, SAME_NUMBER))
+    for groups, why in ((by_key.values(), why) for by_key, why in shared):
         found += [Link(a, b, why) for group in groups for a, b in pairwise(group)]
     return sorted(
         {Link(*sorted((link.a, link.b)), link.why) for link in found if link.a != link.b},

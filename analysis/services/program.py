@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 CODE_FOLDERS = ("analysis", "studies", "her2web")
+LOCK_FILE = "requirements.txt"
 
 
 @cache
@@ -18,6 +19,13 @@ def code_digest() -> str:
         total.update(path.relative_to(settings.BASE_DIR).as_posix().encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
+
+
+@cache
+def requirements_digest() -> str:
+    """SHA-256 (hex) of the lock file: every library in its version; empty where the file is not installed."""
+    path = settings.BASE_DIR / LOCK_FILE
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _sources() -> Iterable[Path]:

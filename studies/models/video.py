@@ -87,6 +87,13 @@ class Clip(Row):
     pack = models.FileField(upload_to=pack_path, max_length=200)
     pack_sha256 = models.CharField(max_length=64)
     source_sha256 = models.CharField(max_length=64, db_index=True)
+    exam_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_index=True,
+        help_text="Keyed digest of the DICOM StudyInstanceUID; empty where the file has none.",
+    )
     thumbnail = models.FileField(upload_to=thumbnail_path, blank=True, max_length=200)
     perceptual_hash = models.CharField(max_length=256, blank=True, db_index=True)
     n_frames = models.PositiveIntegerField()

@@ -233,6 +233,7 @@ def _clip_row(patient: Patient, info: CineInfo, pack: PackInfo) -> Clip:
         kind=info.kind,
         pack_sha256=pack.sha256,
         source_sha256=info.source_sha256,
+        exam_digest=info.identifier_digests.get("study_instance_uid", ""),
         n_frames=pack.n_frames,
         header_n_frames=info.header_n_frames,
         height_px=pack.height,

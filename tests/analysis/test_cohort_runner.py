@@ -1,10 +1,13 @@
 """Who reaches learning: patients of a side with a label, features, and inclusion where the study screens."""
 
+import numpy as np
 import pytest
 
-from analysis.runners.cohort import cases_of
+from analysis.pipeline.names import DYNAMIC_FEATURES
+from analysis.runners.cohort import cases_of, learning_cohort
 from analysis.services.split import newcomers_join, study_split
 from studies.models import Membership, Screening
+from tests.analysis.learning_study import features_stored, learning_study
 from tests.factories import (
     make_clip,
     make_feature_set,
@@ -88,3 +91,18 @@ def test_a_newcomer_joins_once_included(site):
     stand(late, "included")
     assert newcomers_join(actor=None, study=study) == 1
     assert late.membership.side == "training"
+
+
+def test_a_patient_is_one_row_however_many_cines_and_frames():
+    """HONESTY G12: n counts patients; of several cines the index clip alone is learned from."""
+    study = learning_study(12)
+    before, _ = cases_of(study, Membership.Side.TRAINING)
+    patient = before[0].patient
+    for _ in range(3):
+        features_stored(patient, np.zeros(len(DYNAMIC_FEATURES)))
+    after, _ = cases_of(study, Membership.Side.TRAINING)
+    assert [case.patient for case in after] == [case.patient for case in before]
+    assert after[0].features == before[0].features
+    cohort = learning_cohort(study, after)
+    assert cohort.dynamic.shape == (len(after), len(DYNAMIC_FEATURES))
+    assert len(set(cohort.patients)) == len(after)

@@ -1,8 +1,11 @@
 """Training and judging as jobs: rows in, rows out, and what is stored beside them."""
 
+import hashlib
 import json
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from analysis.models import Evaluation, Job, Supplement
 from analysis.runners.judge import judge_ensemble
@@ -30,6 +33,20 @@ def test_training_stores_evaluations_and_the_cheap_supplements(trained):
         assert results["n"] == version.summary["n_training"]
         json.dumps(results, allow_nan=False)
     assert not [key for key in found if key[1] == Cohort.TEST]
+
+
+def test_training_records_what_a_repetition_needs(trained):
+    version = active_ensemble(trained)
+    found = version.summary["environment"]
+    lock = Path(settings.BASE_DIR, "requirements.txt").read_bytes()
+    assert found == {
+        "requirements": hashlib.sha256(lock).hexdigest(),
+        "xgboost_device": "cpu",
+        "seed": trained.split_seed,
+        "deterministic": True,
+    }
+    assert version.summary["versions"]["scikit-learn"]
+    assert len(version.summary["code"]) == 64
 
 
 def test_subgroups_divide_everybody_and_mark_the_small(trained):

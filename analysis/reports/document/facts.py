@@ -180,6 +180,7 @@ class Digests:
     clinical: str
     membership: str
     training: str
+    requirements: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,13 @@ def gather_digests(
         clinical=_digest([_clinical(case) for case in cases]),
         membership=study.seal_hash,
         training=found.snapshot_digest if found else "",
+        requirements=_environment(found).get("requirements", ""),
     )
+
+
+def _environment(found: ModelVersion | None) -> Mapping[str, Any]:
+    """What was recorded of the machine at the training; nothing for versions from before it was."""
+    return found.summary.get("environment", {}) if found else {}
 
 
 def _clinical(case: Case) -> list[object]:

@@ -258,6 +258,7 @@ def _digests(facts: StudyFacts) -> list[tuple[str, str]]:
         (_("clinical values"), digests.clinical),
         (_("membership (seal)"), digests.membership),
         (_("training snapshot"), digests.training),
+        (_("locked libraries at training"), digests.requirements),
         (_("ensemble"), facts.fitted.digest if facts.fitted else ""),
     ]
 

@@ -2,17 +2,21 @@
 
 import random
 
+import numpy as np
+import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.pipeline.errors import PipelineError
-from analysis.services.links import LOOK_ALIKE, SAME_FILE, SAME_NUMBER, Link, groups_of, links_of
+from analysis.pipeline.kernels.synthetic_dicom import ClipLabel, dicom_bytes, encode_frames
+from analysis.services.links import LOOK_ALIKE, SAME_EXAM, SAME_FILE, SAME_NUMBER, Link, groups_of, links_of
 from analysis.services.split import newcomers_join, study_split
 from studies.imaging.preview import NEAR_DUPLICATE, hash_distance, near_duplicates
 from studies.models import Membership
 from studies.services.hospital_numbers import hospital_number_set
 from studies.services.membership import study_seal
+from studies.services.video import file_ingest
 from tests.factories import make_clip, make_label, make_patient, make_site, make_study, make_user
 
 fingerprints = st.lists(st.text("0123456789abcdef", min_size=20, max_size=20), max_size=12)
@@ -61,12 +65,15 @@ needs_database = pytest.mark.django_db
 @needs_database
 def test_each_kind_of_link_is_found_with_its_reason():
     site = make_site(make_study())
-    a, b, c, d, e, alone = (make_patient(site, name) for name in "abcdef")
+    a, b, c, d, e, f, g, alone = (make_patient(site, name) for name in "abcdefgh")
     make_clip(a, source_sha256="1" * 64, perceptual_hash="f0" * 40)
     make_clip(a, source_sha256="1" * 63 + "2", perceptual_hash="f0" * 40)
     make_clip(b, source_sha256="1" * 64)
     make_clip(c, perceptual_hash="f1" * 19 + "f0" * 21)
-    make_clip(alone, perceptual_hash="0f" * 40)
+    make_clip(f, exam_digest="9" * 64)
+    make_clip(f, exam_digest="9" * 64)
+    make_clip(g, exam_digest="9" * 64)
+    make_clip(alone, perceptual_hash="0f" * 40, exam_digest="8" * 64)
     for patient, number in ((d, "AB-1234"), (e, "ab-12 34"), (alone, "AB-1235")):
         hospital_number_set(actor=None, patient=patient, number=number)
     found = {(link.why, frozenset((link.a, link.b))) for link in links_of(site.study)}
@@ -74,6 +81,7 @@ def test_each_kind_of_link_is_found_with_its_reason():
         (SAME_FILE, frozenset((a.pk, b.pk))),
         (LOOK_ALIKE, frozenset((a.pk, c.pk))),
         (SAME_NUMBER, frozenset((d.pk, e.pk))),
+        (SAME_EXAM, frozenset((f.pk, g.pk))),
     }
 
 
@@ -135,3 +143,25 @@ def test_no_link_ever_crosses_the_split_and_nobody_moves(seed, ties):
 
 def sides(study) -> dict:
     return dict(Membership.objects.filter(patient__study=study).values_list("patient_id", "side"))
+
+
+@needs_database
+def test_one_examination_under_two_codes_is_found_by_its_digest_alone(tmp_path):
+    """Two cines of one StudyInstanceUID, ingested for two patients: the UID itself is stored nowhere."""
+    site = make_site(make_study())
+    patients = [make_patient(site) for _ in range(3)]
+    clips = []
+    for number, (patient, exam) in enumerate(zip(patients, ("one", "one", "other"), strict=True)):
+        frames = np.random.default_rng(number).integers(0, 255, (18, 96, 96)).astype(np.uint8)
+        label = ClipLabel(exam, f"cine{number}", "links")
+        path = tmp_path / f"{number}.dcm"
+        path.write_bytes(dicom_bytes(encode_frames(frames), (96, 96), 25.0, 0.2, label))
+        verdict = file_ingest(actor=None, patient=patient, path=path)
+        assert verdict.accepted, verdict.reason
+        clips.append(verdict.clip)
+        uid = str(pydicom.dcmread(path, stop_before_pixels=True).StudyInstanceUID)
+        assert uid not in "".join(str(value) for value in vars(verdict.clip).values())
+    assert clips[0].exam_digest == clips[1].exam_digest != clips[2].exam_digest
+    assert len(clips[0].exam_digest) == 64
+    found = {(link.why, frozenset((link.a, link.b))) for link in links_of(site.study)}
+    assert found == {(SAME_EXAM, frozenset((patients[0].pk, patients[1].pk)))}
