@@ -125,7 +125,7 @@ def _store(job: Job, learned: Learned, training: list[Case], left_out: dict[str,
 def environment_of(parameters: LearnParameters) -> dict[str, Any]:
     """What else a repetition needs to give the same numbers (HONESTY G11).
 
-    deterministic: everything ran on the CPU with the stored seed; of a booster trained on CUDA the same is not
+    deterministic: everything ran on the CPU with the stored seed; of a booster trained on CUDA that is not
     promised.
     """
     device = xgboost_device(parameters.classifiers.device)
