@@ -186,7 +186,7 @@ def measure_playback(context: BrowserContext, made: Site, seconds: float = 15) -
     ]
 
 
-def measure_truth(context: BrowserContext, made: Site, jumps: int = 300) -> list[Figure]:
+def measure_truth(context: BrowserContext, made: Site, jumps: int) -> list[Figure]:
     """Frames whose burned-in number is not the one asked for, by jumping and while playing."""
     from tests.browser.clips import READ_FRAME_JS  # noqa: PLC0415 - needs the settings
 
@@ -281,7 +281,7 @@ def parts(browser: Browser, made: Site, arguments: argparse.Namespace) -> dict[s
         "jump": lambda: measure_jumps(context, made),
         "line": lambda: measure_line(browser, made),
         "play": lambda: measure_playback(context, made),
-        "truth": lambda: measure_truth(context, made),
+        "truth": lambda: measure_truth(context, made, arguments.jumps),
         "memory": lambda: measure_memory(context, made, arguments.memory_minutes),
         "edits": lambda: [
             Figure(*row) for row in measure_edits(context, made, arguments.edits, arguments.offline_seconds)
@@ -294,6 +294,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="first, step, jump, line, play, truth, memory or edits; with commas")
     parser.add_argument("--frames", type=int, default=N_FRAMES, help="of the clip; fewer for a trial run")
+    parser.add_argument("--jumps", type=int, default=300, help="whose frames are read back")
     parser.add_argument("--memory-minutes", type=float, default=10)
     parser.add_argument("--edits", type=int, default=5000)
     parser.add_argument("--offline-seconds", type=float, default=60)

@@ -7,8 +7,8 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.benchmarks.viewer_site import Site, open_viewer
 
-FRAMES = list(range(0, 250, 5))
-FOREIGN_FRAMES = list(range(252, 298, 2))
+EVERY, FOREIGN_EVERY, FOREIGN_LAST = 5, 2, 48
+"""Every fifth frame is ours, but for the last ones of the clip, where somebody else works."""
 ARROWS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, -1), "ArrowDown": (0, 1)}
 GO_JS = """(frame) => {
   const field = document.querySelector("#goto");
@@ -33,6 +33,9 @@ class Work:
     def __init__(self, page: Page, made: Site) -> None:
         self.page = page
         self.made = made
+        last = made.n_frames - FOREIGN_LAST
+        self.frames = list(range(0, last, EVERY))
+        self.foreign_frames = list(range(last + 2, made.n_frames - 2, FOREIGN_EVERY))
         self.expected: dict[int, list[float]] = {}
         self.edits = 0
         self.conflicts = 0
@@ -41,7 +44,7 @@ class Work:
 
     def begin(self) -> None:
         """Make every frame of ours a keyframe, so that each nudge moves this frame alone."""
-        for frame in FRAMES:
+        for frame in self.frames:
             self.page.evaluate(GO_JS, frame)
             self.page.evaluate(PRESS_JS, ["A"] if frame == 0 else [])
             if str(frame) not in self.keyframes():
@@ -49,8 +52,8 @@ class Work:
         boxes = self.keyframes()
         self.page.wait_for_function("() => document.querySelector('#save-state').dataset.count === '0'")
         stored = self.stored()
-        self.expected = {frame: list(stored[frame]) for frame in FRAMES}
-        assert set(map(str, FRAMES)) <= set(boxes)
+        self.expected = {frame: list(stored[frame]) for frame in self.frames}
+        assert set(map(str, self.frames)) <= set(boxes)
 
     def keyframes(self) -> list[str]:
         """Frames in the page's table, which follows an edit by one paint."""
@@ -58,9 +61,11 @@ class Work:
         return self.page.evaluate(KEYFRAMES_JS)
 
     def burst(self) -> None:
-        """Some nudges on one frame."""
-        frame = self.chance.choice(FRAMES)
+        """Some nudges on one frame, which do not come to nothing."""
+        frame = self.chance.choice(self.frames)
         keys = self.chance.choices(list(ARROWS), k=self.chance.randint(5, 15))
+        if not any(map(sum, zip(*(ARROWS[key] for key in keys), strict=True))):
+            keys.append("ArrowRight")
         self.page.evaluate(GO_JS, frame)
         self.page.evaluate(PRESS_JS, keys)
         for key in keys:
@@ -75,7 +80,7 @@ class Work:
         from studies.services.annotation import track_patch  # noqa: PLC0415
 
         track = Track.objects.get(clip_id=self.made.clip_ids[1], source="reader")
-        frame = FOREIGN_FRAMES[len(self.foreign) % len(FOREIGN_FRAMES)]
+        frame = self.foreign_frames[len(self.foreign) % len(self.foreign_frames)]
         x1 = 100.0 + len(self.foreign)
         part = "update" if frame in self.stored() else "create"
         box = {"frame": frame, "x1": x1, "y1": 50, "x2": x1 + 80, "y2": 150}
