@@ -61,6 +61,8 @@ def confusion(document: Document) -> dict[str, Any] | None:
             colorscale=[list(step) for step in SHARE_COLOURS],
             zmin=0,
             zmax=1,
+            xgap=2,
+            ygap=2,
             colorbar={"title": {"text": _("share of the class")}},
             name=_("share of the class"),
         )

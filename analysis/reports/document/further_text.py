@@ -77,9 +77,10 @@ def _grid(table: Table, kind: str) -> Grid:
     """A table of the results page as the report prints it; small groups are marked."""
     lines = table.lines[:MOST_ROWS] if kind == Kind.EXPLANATION else table.lines
     rows = [[signed(text) for text in cells] for cells in Table("", "", table.columns, lines).printed_rows()]
+    place = max(0, next(n for n, column in enumerate(table.columns) if column.numeric) - 1)
     for line, row in zip(lines, rows, strict=True):
         if line.small:
-            row[0 if row[0] else 1] += " *"
+            row[place] += " *"
     notes = list(table.notes)
     if any(line.small for line in lines):
         notes.append(_("* fewer than 20 patients: the figure says little."))

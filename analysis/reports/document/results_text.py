@@ -12,6 +12,7 @@ from analysis.reports.document.facts import StudyFacts
 from analysis.reports.document.methods_data import percent
 from analysis.reports.model_tables import cohort_label, likelihood_ratio, model_name
 from analysis.reports.tables import INFINITE
+from studies.templatetags.stored_sentences import translated
 
 HEADLINE = (Evaluation.Cohort.TEST, Evaluation.Cohort.OUT_OF_FOLD)
 RATIOS = ("LR+", "LR-")
@@ -156,7 +157,7 @@ def ratios(facts: StudyFacts) -> Grid | None:
     chosen = facts.evaluations[side]["chosen"]
     metrics = chosen["metrics"] | {name: likelihood_ratio(chosen, name) for name in RATIOS}
     rows = [
-        [name, fraction(metrics[name]), metrics[name]["method"]]
+        [name, fraction(metrics[name]), translated(metrics[name]["method"])]
         for name in ("SEN", "SPC", "PPV", "NPV", "YI", "LR+", "LR-")
         if metrics.get(name)
     ]
