@@ -1,5 +1,6 @@
 """Rows of what was computed as JSON. They are only shown; jobs write them."""
 
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
@@ -7,6 +8,7 @@ from rest_framework import serializers
 from analysis.models import Evaluation, FeatureSet, Job, ModelVersion, Prediction
 from analysis.pipeline.names import DYNAMIC_FEATURES
 from analysis.services.features import dynamic_of
+from analysis.services.judged_inputs import evaluation_inputs
 from studies.selectors import labelled_patients_in_reach
 
 FEATURE_SET_FIELDS = [
@@ -88,13 +90,23 @@ class EvaluationRowSerializer(serializers.ModelSerializer):
 
 
 class EvaluationSerializer(EvaluationRowSerializer):
-    """An evaluation with its metrics, and the scores of the patients whose labels the viewer may see."""
+    """An evaluation with its metrics, and the scores of the patients whose labels the viewer may see.
+
+    edits_after_look: of the test side; where there is one the figures do not count. Null where digests of
+    what was judged were not kept.
+    """
 
     predictions = serializers.SerializerMethodField()
+    edits_after_look = serializers.SerializerMethodField()
 
     class Meta(EvaluationRowSerializer.Meta):
-        fields = [*EVALUATION_FIELDS, "results", "predictions"]
+        fields = [*EVALUATION_FIELDS, "results", "predictions", "edits_after_look"]
         read_only_fields = fields
+
+    def get_edits_after_look(self, row: Evaluation) -> list[dict[str, Any]] | None:
+        """`code` of the patient, `part` (boxes, label, clinical), `after` and `before` which look."""
+        found = evaluation_inputs(row)
+        return [asdict(edit) for edit in found.edits] if found.known or found.edits else None
 
     def get_predictions(self, row: Evaluation) -> dict[str, Any]:
         """`patients`, `labels`, `probability` (of the chosen model) in their order, and `scores` by model."""

@@ -174,7 +174,7 @@ class Evaluations(Rows):
 
     queryset = Evaluation.objects.none()
     selector = selectors.evaluations_in_reach
-    deferred = ("results", "predictions")
+    deferred = ("results", "predictions", "inputs")
     roles = RESULT_ROLES
     unblinded = True
     serializer_class = shown.EvaluationRowSerializer

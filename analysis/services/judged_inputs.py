@@ -59,21 +59,27 @@ def judged_inputs(version: ModelVersion | None) -> JudgedInputs:
     """Edits of the test side that the newest test evaluation of a version cannot have known or was led by."""
     if version is None or version.study is None:
         return JudgedInputs()
-    rows = Evaluation.objects.filter(version__study=version.study, cohort=Evaluation.Cohort.TEST)
-    looks = list(rows.select_related("look").order_by("look__number"))
-    own = [row for row in looks if row.version_id == version.pk]
-    if not own:
+    rows = version.evaluations.filter(cohort=Evaluation.Cohort.TEST).select_related("look", "version__study")
+    newest = rows.order_by("-look__number").first()
+    return JudgedInputs() if newest is None else evaluation_inputs(newest)
+
+
+def evaluation_inputs(evaluation: Evaluation) -> JudgedInputs:
+    """The same of one evaluation; nothing is asked of one that is not of the test side."""
+    study, look = evaluation.version.study, evaluation.look
+    if study is None or look is None:
         return JudgedInputs()
-    last = own[-1].look.number
-    states = [(row.look.number, row.inputs) for row in looks if row.inputs and row.look.number <= last]
+    rows = Evaluation.objects.filter(
+        version__study=study, cohort=Evaluation.Cohort.TEST, look__number__lte=look.number
+    )
+    stored = rows.order_by("look__number").values_list("look__number", "inputs")
+    states = [(number, inputs) for number, inputs in stored if inputs]
     if not states:
         return JudgedInputs(known=False)
-    now = inputs_now(version.study)
-    codes = dict(version.study.patients.values_list("pk", "code"))
-    names = {str(pk): code for pk, code in codes.items()}
-    steps = [*pairwise(states), (states[-1], (None, now))]
+    names = {str(pk): code for pk, code in study.patients.values_list("pk", "code")}
+    steps = [*pairwise(states), (states[-1], (None, inputs_now(study)))]
     found = [edit for before, after in steps for edit in _edits(before, after, names)]
-    return JudgedInputs(tuple(found), bool(own[-1].inputs))
+    return JudgedInputs(tuple(found), bool(evaluation.inputs))
 
 
 def _edits(

@@ -79,3 +79,15 @@ def test_the_report_says_it_on_top_and_among_the_limits(language):
     assert f"✕ {words}" in html
     assert html.count(words) >= 3  # on top, among the limits, in a checklist
     assert patient.code in html
+
+
+def test_the_api_names_it_too(edited):
+    made, code = edited
+    client = logged_in(made.clinician)
+    row = made.version.evaluations.get(cohort="test")
+    answer = client.get(f"/api/v1/evaluations/{row.pk}/").json()
+    assert answer["edits_after_look"] == [{"code": code, "part": "clinical", "after": 1, "before": None}]
+    inside = made.version.evaluations.get(cohort="oof")
+    assert client.get(f"/api/v1/evaluations/{inside.pk}/").json()["edits_after_look"] == []
+    type(row).objects.filter(pk=row.pk).update(inputs={})
+    assert client.get(f"/api/v1/evaluations/{row.pk}/").json()["edits_after_look"] is None
