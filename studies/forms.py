@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from studies.models import (
@@ -22,6 +24,7 @@ from studies.models import (
     TableImport,
 )
 from studies.models.cohort import CODE_VALIDATOR
+from studies.rules.parameters import PARAMETERS, Parameter
 from studies.rules.table_targets import DROP, KEEP, PATHOLOGY_PARTS, TARGETS, Target
 from studies.services.screening import FACT_FIELDS, NOTE_LENGTH, ULTRASOUND
 
@@ -30,6 +33,9 @@ CODE_RULE = RegexValidator(
     CODE_VALIDATOR.regex,
     _("Use letters, digits, dots, dashes and underscores only, beginning with a letter or a digit."),
 )
+NUMBER_FAULTS = (
+    "invalid", "min_value", "max_value", "max_digits", "max_whole_digits", "max_decimal_places",
+)  # fmt: skip
 WIDGET_CLASSES = {
     forms.CheckboxInput: "form-check-input",
     forms.Select: "form-select",
@@ -41,6 +47,15 @@ def _named(choices: Iterable[tuple[object, object]]) -> list[tuple[object, objec
     return [
         (value, NOTHING_CHOSEN if value == "" and "---" in str(text) else text) for value, text in choices
     ]
+
+
+def _allowed(parameter: Parameter) -> Promise:
+    """What may be entered, in place of Django's sentences about digits and limits."""
+    words = _("Enter a whole number from {low} to {high}.")
+    if parameter.decimals:
+        words = _("Enter a number from {low} to {high}, with at most {decimals} decimal places.")
+    limits = {"low": f"{parameter.low:g}", "high": f"{parameter.high:,.10g}", "decimals": parameter.decimals}
+    return format_lazy(words, **limits)
 
 
 class DayInput(forms.DateInput):
@@ -64,6 +79,8 @@ class StyledMixin:
                 widget.attrs.setdefault("aria-describedby", f"help_{name}")
             if isinstance(field, forms.TypedChoiceField):
                 field.choices = _named(field.choices)
+            if name in PARAMETERS and isinstance(field, forms.IntegerField):  # decimals are IntegerFields too
+                field.error_messages |= dict.fromkeys(NUMBER_FAULTS, _allowed(PARAMETERS[name]))
 
 
 class StudyForm(StyledMixin, forms.ModelForm):
@@ -85,6 +102,12 @@ class StudyForm(StyledMixin, forms.ModelForm):
             "label_rule": _("Label rule"),
         }
         help_texts = {"slug": _("Lower-case letters, digits and dashes; it becomes part of addresses.")}
+        error_messages = {
+            "slug": {
+                "invalid": _("Use lower-case letters, digits and dashes only, without spaces."),
+                "unique": _("This short name is taken by another study; choose another one."),
+            }
+        }
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 

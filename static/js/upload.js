@@ -16,10 +16,12 @@ let sending = false;
 function enqueue(files) {
   if (!patient.value) {
     hint.textContent = form.dataset.textChoose;
+    hint.className = "alert alert-warning";
     patient.focus();
     return;
   }
   hint.textContent = "";
+  hint.className = "";
   queue.push(...files);
   if (!sending) sendNext();
 }

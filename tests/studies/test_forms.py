@@ -7,7 +7,9 @@ from django import forms
 from django.utils.translation import override
 
 from studies import forms as studies_forms
+from studies.models import Study
 
+pytestmark = pytest.mark.django_db
 DAY = date(2025, 1, 6)
 WITH_DATES = [
     form
@@ -33,3 +35,27 @@ def test_a_stored_date_reaches_the_browsers_date_field(form, language):
                 assert 'type="date"' in html
                 assert 'value="2025-01-06"' in html
                 assert field.clean("2025-01-06") == DAY
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"age_years": "-3"}, "Enter a whole number from 18 to 110."),
+        ({"age_years": "fifty"}, "Enter a whole number from 18 to 110."),
+        ({"age_years": "50.5"}, "Enter a whole number from 18 to 110."),
+        ({"size_cm": "400"}, "Enter a number from 0.1 to 20, with at most 2 decimal places."),
+        ({"size_cm": "1.234"}, "Enter a number from 0.1 to 20, with at most 2 decimal places."),
+        ({"ki67_percent": "101"}, "Enter a whole number from 0 to 100."),
+    ],
+)
+def test_a_wrong_number_is_told_what_may_be_entered(typed, said):
+    form = studies_forms.ClinicalForm(typed)
+    assert not form.is_valid()
+    assert form.errors == {next(iter(typed)): [said]}
+
+
+def test_a_short_name_is_refused_in_words():
+    Study.objects.create(slug="taken", title="Taken")
+    for slug, said in (("taken", "taken by another study"), ("Bad Slug!", "without spaces")):
+        form = studies_forms.StudyForm({"title": "New", "slug": slug})
+        assert said in form.errors["slug"][0]
