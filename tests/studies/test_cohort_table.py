@@ -50,7 +50,7 @@ def test_a_value_is_entered_in_its_cell(world, coordinator):
 def test_a_cell_refuses_what_the_form_refuses_and_keeps_it(world, coordinator):
     answer = coordinator.post(cell(world, "age_years"), {"age_years": "300", "was": "50"}).content.decode()
     assert 'value="300"' in answer
-    assert "less than or equal to 110" in answer
+    assert "Enter a whole number from 18 to 110" in answer
     assert ClinicalRecord.objects.get(patient=world.patient).age_years == 50
     assert coordinator.get(cell(world, "histology")).status_code == 404
 
