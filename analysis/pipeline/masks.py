@@ -5,7 +5,6 @@ Boxes are half-open [x1, y1, x2, y2) in pixels. A pixel (row r, column c) is jud
 `segment` the dark lesion found inside the box by Otsu's threshold (SCIENCE 3.3).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from analysis.pipeline.errors import InvalidInputError
+from analysis.pipeline.kernels.frame_shape import checked_shape
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -57,7 +57,7 @@ def box_masks(
     an unknown kind; a margin that is not positive; and frames that are missing or do not fit.
     """
     checked = checked_boxes(boxes)
-    height, width = _checked_shape(frame_shape)
+    height, width = checked_shape(frame_shape)
     windows = CropWindows(np.zeros((len(checked), 2), dtype=np.intp), (height, width))
     return crop_masks(checked, windows, kind, crops=frames, margin=margin)
 
@@ -78,7 +78,7 @@ def crop_windows(
     grown = _scaled(checked_boxes(boxes), _checked_margin(margin) * dilation)
     if np.isnan(grown).any():
         raise InvalidInputError("Expected boxes without NaN; leave out the frames that have none.")
-    limits = np.array(_checked_shape(frame_shape), dtype=np.intp)
+    limits = np.array(checked_shape(frame_shape), dtype=np.intp)
     low = np.floor(grown[:, [1, 0]]).astype(np.intp) - pad
     high = np.ceil(grown[:, [3, 2]]).astype(np.intp) + pad
     low, high = np.clip(low, 0, limits - 1), np.clip(high, 1, limits)
@@ -226,17 +226,6 @@ def _checked_margin(margin: float) -> float:
             f"Expected a positive margin factor (1 leaves the box as it is), got {margin!r}."
         )
     return float(margin)
-
-
-def _checked_shape(frame_shape: Sequence[int]) -> tuple[int, int]:
-    try:
-        height, width = (int(side) for side in frame_shape)
-        whole = (height, width) == tuple(frame_shape)
-    except (TypeError, ValueError):
-        whole = False
-    if not whole or min(height, width) < 1:
-        raise InvalidInputError(f"Expected frame_shape as (height, width) in pixels, got {frame_shape!r}.")
-    return height, width
 
 
 def _check_crops(crops: Grey | None, shape: tuple[int, int, int]) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import median_filter
 
 from analysis.pipeline.errors import InvalidInputError
+from analysis.pipeline.kernels.frame_shape import checked_shape
 from analysis.pipeline.kernels.track_geometry import boxes_of, paired_iou, robust_lines, states
 from analysis.pipeline.kernels.track_quality import (
     TrackEvidence,
@@ -124,7 +125,7 @@ def repair(
     five finite numbers, a confidence outside 0..1, and unknown or impossible parameters.
     """
     chosen = _parameters(parameters)
-    height, width = _checked_shape(frame_shape)
+    height, width = checked_shape(frame_shape)
     candidates = tuple(
         _candidates(t, found, height, width, chosen) for t, found in enumerate(_frames(detections))
     )
@@ -324,17 +325,6 @@ def _require_number(name: str, value: object, low: float, high: float, whole: bo
     if isinstance(value, bool) or not isinstance(value, kind) or not low <= float(value) <= high:
         wanted = "a whole number" if whole else "a number"
         raise InvalidInputError(f"Expected {name} as {wanted} from {low:g} to {high:g}, got {value!r}.")
-
-
-def _checked_shape(frame_shape: Sequence[int]) -> tuple[int, int]:
-    try:
-        height, width = (int(side) for side in frame_shape)
-        whole = (height, width) == tuple(frame_shape)
-    except (TypeError, ValueError):
-        whole = False
-    if not whole or min(height, width) < 1:
-        raise InvalidInputError(f"Expected frame_shape as (height, width) in pixels, got {frame_shape!r}.")
-    return height, width
 
 
 def _frames(detections: Sequence[ArrayLike]) -> list[ArrayLike]:
