@@ -247,9 +247,11 @@ def _is_ours(pid: int) -> bool:
 
 
 def measure_memory(context: BrowserContext, made: Site, minutes: float) -> list[Figure]:
-    """Growth of the tab while somebody scrubs through the clip."""
+    """Growth of the tab while somebody scrubs through the clip; garbage is collected before each sample."""
     page = context.new_page()
     open_viewer(page, made.clip_ids[0])
+    session = context.new_cdp_session(page)
+    session.send("HeapProfiler.enable")
     chance, samples = random.Random(3), []
     end = time.monotonic() + 60 * minutes
     while time.monotonic() < end:
@@ -260,6 +262,7 @@ def measure_memory(context: BrowserContext, made: Site, minutes: float) -> list[
                 (start + step) % made.n_frames,
             )
             page.wait_for_timeout(15)
+        session.send("HeapProfiler.collectGarbage")
         samples.append(renderer_megabytes())
     page.close()
     third = max(1, len(samples) // 3)

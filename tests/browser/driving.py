@@ -79,8 +79,10 @@ def drag_own_box(page: Page, dx: float, dy: float) -> None:
 def answers_held(page: Page) -> Iterator[None]:
     """No change reaches the server before the block ends: no race with the save queue."""
     held: list[Route] = []
-    page.route("**/api/v1/**", lambda route: held.append(route))
+    released: list[bool] = []
+    page.route("**/api/v1/**", lambda route: route.continue_() if released else held.append(route))
     yield
+    released.append(True)
+    while held:  # while the route is still ours: ending it first would let them go by itself
+        held.pop(0).continue_()
     page.unroute("**/api/v1/**")
-    for route in held:
-        route.continue_()
