@@ -34,6 +34,13 @@ function keycaps(combo) {
   return combo.split(" ").flatMap((part, i) => [i ? " " : "", element("kbd", { textContent: words(part) })]);
 }
 
+/** "Shift+←", "Shift+→", … in one line: "Shift", "←", "→", … @param {string[]} combos */
+function together(combos) {
+  const shared = combos.length > 2 ? (/^(?:\w+\+)+/.exec(combos[0])?.[0] ?? "") : "";
+  if (!shared || !combos.every((combo) => combo.startsWith(shared))) return combos;
+  return [shared.slice(0, -1), ...combos.map((combo) => combo.slice(shared.length))];
+}
+
 export class Settings {
   /** @param {string|number} userId @param {(bindings: Bindings) => void} apply */
   constructor(userId, apply) {
@@ -173,7 +180,7 @@ export class Settings {
       families.set(family, [...(families.get(family) ?? []), action]);
     }
     const lines = [...families].flatMap(([family, actions]) => [
-      element("dt", {}, actions.flatMap((action) => this.bindings[action]).flatMap((combo, i) => [i ? " " : "", ...keycaps(combo)])),
+      element("dt", {}, together(actions.flatMap((action) => this.bindings[action])).flatMap((combo, i) => [i ? " " : "", ...keycaps(combo)])),
       element("dd", { textContent: t(`key_${actions.length > 1 ? family : actions[0]}`) }),
     ]);
     return element("section", {}, [element("h3", { textContent: t(`group_${group}`) }), element("dl", { className: "key-list" }, lines)]);
