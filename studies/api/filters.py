@@ -56,7 +56,7 @@ class TrackFilter(filters.FilterSet):
 
     class Meta:
         model = Track
-        fields = ["source", "status", "is_deleted"]
+        fields = ["source", "status", "is_deleted", "no_lesion"]
 
 
 class RevisionFilter(filters.FilterSet):
