@@ -100,6 +100,7 @@ class Work:
         self.page.wait_for_selector("#dialog-conflict[open]", timeout=60_000)
         self.conflicts += 1
         self.page.click("#dialog-conflict button[value=merge]")
+        self.page.wait_for_selector("#dialog-conflict", state="hidden")
         self.saved()
 
     def saved(self) -> None:

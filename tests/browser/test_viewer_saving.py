@@ -155,6 +155,32 @@ def test_a_conflict_waits_until_the_box_is_let_go(open_page, ready):
     assert frames[0]["x1"] == pytest.approx(dragged[0], abs=0.01)
 
 
+@pytest.mark.parametrize("side", ["merge", "theirs"])
+def test_a_key_pressed_the_moment_a_conflict_is_settled_is_kept(open_page, ready, side):
+    page = viewer(open_page, ready)
+    nudge(page, "ArrowRight")
+    saved(page)
+    track = the_track()
+    edit_elsewhere(track, 30, 77)
+    nudge(page, "ArrowRight")
+    expect(page.locator("#dialog-conflict")).to_be_visible()
+    before = values(page)
+    page.evaluate(
+        """(side) => {
+          document.querySelector(`#dialog-conflict button[value=${side}]`).click();
+          const options = {key: "ArrowDown", bubbles: true, cancelable: true};
+          document.querySelector("#stage").dispatchEvent(new KeyboardEvent("keydown", options));
+        }""",
+        side,
+    )
+    expect(page.locator("#dialog-conflict")).to_be_hidden()
+    saved(page)
+    frames = {k["frame"]: k for k in head(track)}
+    assert frames[30]["x1"] == 77
+    assert frames[0]["y1"] == before[1] + 1
+    assert values(page)[1] == before[1] + 1
+
+
 def test_a_number_half_typed_when_a_conflict_comes_is_kept(open_page, ready):
     page = viewer(open_page, ready)
     nudge(page, "ArrowRight")

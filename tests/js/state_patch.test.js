@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applyState, isEmpty, mergeRest, sameState, stateDiff } from "../../static/js/viewer/state_patch.js";
+import { applyState, isEmpty, mergeRest, rebased, sameState, stateDiff } from "../../static/js/viewer/state_patch.js";
 import { asKeyframe } from "../../static/js/viewer/tracks.js";
 
 const box = (frame, x1 = 10) => asKeyframe({ frame, x1, y1: 20, x2: x1 + 30, y2: 60 });
@@ -39,4 +39,14 @@ test("a statement of no lesion goes with the state, is undone with it, and gives
   assert.ok(sameState(apply(stated, stateDiff(stated, seen)), seen));
   assert.equal(apply(stated, { create: [box(4)] }).no_lesion, "");
   assert.throws(() => apply(seen, { no_lesion: "gone" }), /no lesion is seen/);
+});
+
+test("what changed after a choice was offered comes on top of the choice", () => {
+  const shown = { ...start, no_lesion: "" };
+  const chosen = { ...shown, keyframes: [box(0, 50), box(7)], excluded: {} };
+  assert.equal(rebased(shown, shown, chosen), chosen);
+  const moved = { ...shown, keyframes: [box(0, 11), box(9)] };
+  const late = rebased(shown, moved, chosen);
+  assert.deepEqual(late.keyframes.map(({ frame, x1 }) => [frame, x1]), [[0, 11], [7, 10], [9, 10]]);
+  assert.deepEqual(late.excluded, {});
 });

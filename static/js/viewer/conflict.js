@@ -5,13 +5,14 @@
  * @typedef {import("./tracks.js").Keyframe} Keyframe
  * @typedef {import("./save_queue.js").Block} Block
  * @typedef {import("./save_batch.js").Base} Base
+ * @typedef {import("./state_patch.js").State} State
  */
 import { request } from "./api.js";
 import { nameOf } from "./box_items.js";
 import { sketch } from "./conflict_sketch.js";
 import { ask } from "./dialogs.js";
 import { baseOf } from "./save_batch.js";
-import { mergeRest } from "./state_patch.js";
+import { mergeRest, rebased } from "./state_patch.js";
 import { statementWords } from "./statement.js";
 import { element } from "./table.js";
 import { t } from "./text.js";
@@ -82,25 +83,39 @@ export class Conflicts {
   async #settle(id, block, base, current) {
     const mine = this.store.state(id);
     const theirs = baseOf(current).state;
-    const rest = mergeRest(base.state, mine, theirs);
-    if (mine.no_lesion !== theirs.no_lesion) {
-      this.#fillWhole(id, block, [base.state, mine, theirs]);
-      const answer = await ask("conflict");
-      const { keyframes, no_lesion } = answer === "merge" && this.#isMine("all") ? mine : theirs;
-      if (answer) await this.#adopt(id, current, answer === "theirs" ? theirs : { ...rest, keyframes, no_lesion });
-      return;
-    }
-    const { merged, conflicts } = mergeThreeWay(base.state.keyframes, mine.keyframes, theirs.keyframes);
-    this.#fill(id, block, conflicts, merged.length);
+    const choose = mine.no_lesion === theirs.no_lesion
+      ? this.#byKeyframe(id, block, base.state, mine, theirs)
+      : this.#asAWhole(id, block, base.state, mine, theirs);
     const answer = await ask("conflict");
     if (!answer) return;
-    if (answer === "theirs") {
-      await this.#adopt(id, current, theirs);
-      return;
-    }
-    const chosen = conflicts.map(({ frame }) => frame).filter((frame) => this.#isMine(frame));
-    const keyframes = resolve(merged, conflicts, chosen);
-    await this.#adopt(id, current, { keyframes, ...rest, no_lesion: theirs.no_lesion });
+    // Between the answer and this line a key may have changed the track once more: that comes on top.
+    const chosen = answer === "theirs" ? theirs : choose();
+    await this.#adopt(id, current, rebased(mine, this.store.state(id), chosen));
+  }
+
+  /** Both sides go together but for the keyframes that both changed.
+   * @param {string} id @param {Block} block @param {State} base @param {State} mine @param {State} theirs
+   * @returns {() => State} what the answers in the dialog choose */
+  #byKeyframe(id, block, base, mine, theirs) {
+    const { merged, conflicts } = mergeThreeWay(base.keyframes, mine.keyframes, theirs.keyframes);
+    this.#fill(id, block, conflicts, merged.length);
+    return () => {
+      const chosen = conflicts.map(({ frame }) => frame).filter((frame) => this.#isMine(frame));
+      return { ...mergeRest(base, mine, theirs), keyframes: resolve(merged, conflicts, chosen), no_lesion: theirs.no_lesion };
+    };
+  }
+
+  /** One side states that there is no lesion: keyframe by keyframe the two cannot go together.
+   * @param {string} id @param {Block} block @param {State} base @param {State} mine @param {State} theirs
+   * @returns {() => State} */
+  #asAWhole(id, block, base, mine, theirs) {
+    const words = [base, mine, theirs].map(({ keyframes, no_lesion: reason }) =>
+      (reason ? statementWords(reason) : t("keyframesOf", { count: keyframes.length })));
+    this.#show(this.store.tracks.get(id), block, t("conflictStatement"), [this.#row("all", t("wholeClip"), words)]);
+    return () => {
+      const { keyframes, no_lesion } = this.#isMine("all") ? mine : theirs;
+      return { ...mergeRest(base, mine, theirs), keyframes, no_lesion };
+    };
   }
 
   /** @param {string} id @param {any} current @param {import("./state_patch.js").State} state */
@@ -125,14 +140,6 @@ export class Conflicts {
     const rows = conflicts.map(({ frame, base, mine, theirs }) =>
       this.#row(frame, String(frame + 1), [base, mine, theirs].map(wordsOf), sketch(this.store.clip, { before: base, mine, theirs })));
     this.#show(track, block, count, rows);
-  }
-
-  /** One side states that there is no lesion: keyframe by keyframe the two cannot go together.
-   * @param {string} id @param {Block} block @param {import("./state_patch.js").State[]} sides before both, mine, theirs */
-  #fillWhole(id, block, sides) {
-    const words = sides.map(({ keyframes, no_lesion: reason }) =>
-      (reason ? statementWords(reason) : t("keyframesOf", { count: keyframes.length })));
-    this.#show(this.store.tracks.get(id), block, t("conflictStatement"), [this.#row("all", t("wholeClip"), words)]);
   }
 
   /** @param {import("./store.js").Track|undefined} track @param {Block} block @param {string} count @param {HTMLElement[]} rows */

@@ -9,8 +9,8 @@
  * @typedef {{create?: Keyframe[], update?: any[], delete?: number[], exclude?: Record<string, string>,
  *            include?: number[], deleted?: boolean, no_lesion?: string}} StatePatch
  */
-import { standingStatement } from "./no_lesion.js";
-import { applyPatch, diff, sameKeyframe } from "./track_patch.js";
+import { hasBox, standingStatement } from "./no_lesion.js";
+import { applyPatch, diff, mergeThreeWay, resolve, sameKeyframe } from "./track_patch.js";
 
 /** @param {StatePatch} patch */
 function boxParts({ create = [], update = [], delete: removed = [] }) {
@@ -80,4 +80,17 @@ export function mergeRest(base, mine, theirs) {
     else delete excluded[frame];
   }
   return { excluded, deleted: mine.deleted === base.deleted ? theirs.deleted : mine.deleted };
+}
+
+/**
+ * What was chosen, with what changed after it was shown on top.
+ * @param {State} shown when the choice was offered @param {State} now @param {State} chosen
+ * @returns {State}
+ */
+export function rebased(shown, now, chosen) {
+  if (sameState(shown, now)) return chosen;
+  const { merged, conflicts } = mergeThreeWay(shown.keyframes, now.keyframes, chosen.keyframes);
+  const keyframes = resolve(merged, conflicts, conflicts.map(({ frame }) => frame));
+  const stated = now.no_lesion === shown.no_lesion ? chosen.no_lesion : now.no_lesion;
+  return { keyframes, ...mergeRest(shown, now, chosen), no_lesion: hasBox(keyframes) ? "" : stated };
 }
