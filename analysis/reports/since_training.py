@@ -1,6 +1,6 @@
 """What is new since an ensemble was trained: patients, labels and features that it has not learned from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from analysis.models import FeatureSet, ModelVersion
 from analysis.selectors import index_clip, on_base
 from studies.models import Clip, Exam, Membership, Patient, Study, Track
 from studies.selectors import track_of_record
+from studies.services.course_dates import out_of_order
 from studies.services.labels_of_record import outcomes_of
 from studies.services.recruitment import eligible_patients
 
@@ -38,8 +39,8 @@ class SinceTraining:
 class Standing:
     """A patient who is not on the test side, as learning would see them now.
 
-    outcome: None without a final label or while not eligible; digest: of the features of record, None where
-    they are missing, stale or not compliant; on_side: on the training side already.
+    outcome: None without a final label, while not eligible, or with dates out of order; digest: of the
+    features of record, None where they are missing, stale or not compliant; on_side: on the training side.
     """
 
     pk: UUID
@@ -58,13 +59,14 @@ def standings(study: Study) -> list[Standing]:
     """Every patient of the training side and of no side, in order of code. No test patient is read."""
     patients = study.patients.exclude(membership__side=Membership.Side.TEST)
     outcomes = outcomes_of(patients, study.label_rule)
-    eligible = set(eligible_patients(study).values_list("pk", flat=True))
-    features = _current_features(study, patients)
+    clips = _index_clips(patients)
+    allowed = set(eligible_patients(study).values_list("pk", flat=True)) - out_of_order(patients, clips)
+    features = _current_features(study, clips)
     return [
         Standing(
             patient.pk,
             patient.code,
-            outcomes.get(patient.pk) if patient.pk in eligible else None,
+            outcomes.get(patient.pk) if patient.pk in allowed else None,
             features.get(patient.pk),
             hasattr(patient, "membership"),
         )
@@ -98,9 +100,9 @@ def _kind(learned: list[object] | None, now: Standing) -> str | None:
     return "described" if learned[0] != now.digest else None
 
 
-def _current_features(study: Study, patients: QuerySet[Patient]) -> dict[UUID, str]:
+def _current_features(study: Study, clips: Mapping[UUID, Clip]) -> dict[UUID, str]:
     """Patient id to the digest of the index clip's features of record, where they comply and are fresh."""
-    records = {pk: track for pk, clip in _index_clips(patients).items() if (track := track_of_record(clip))}
+    records = {pk: track for pk, clip in clips.items() if (track := track_of_record(clip))}
     rows = FeatureSet.objects.filter(revision__track__in=[track.pk for track in records.values()])
     newest: dict[object, FeatureSet] = {}
     for row in rows.select_related("revision").defer("dynamic").order_by("revision__number", "created_at"):
@@ -125,7 +127,12 @@ def _index_clips(patients: QuerySet[Patient]) -> dict[UUID, Clip]:
             chosen[patient.pk] = patient.index_clip_id or found[0]
         elif found and (clip := index_clip(patient)):
             chosen[patient.pk] = clip.pk
-    clips = Clip.objects.prefetch_related("tracks").defer("frame_times_ms").in_bulk(list(chosen.values()))
+    clips = (
+        Clip.objects.select_related("exam")
+        .prefetch_related("tracks")
+        .defer("frame_times_ms")
+        .in_bulk(list(chosen.values()))
+    )
     return {patient: clips[pk] for patient, pk in chosen.items()}
 
 

@@ -1,10 +1,15 @@
 """The order of a patient's dates: ultrasound, surgery, label (HONESTY G10)."""
 
+from collections.abc import Mapping
 from datetime import date
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from studies.models import Clip, Label, Patient, Screening, Specimen
 from studies.rules.consistency import Dates, date_warnings
 from studies.rules.sentences import Notice
+from studies.services.labels_of_record import label_of_record
 
 LEAKS = frozenset({"ultrasound_after_surgery", "label_before_surgery", "label_before_ultrasound"})
 """Codes of `date_warnings` that keep a patient out of learning and judging; a biopsy's place is no leak."""
@@ -25,6 +30,19 @@ def order_broken(patient: Patient, clip: Clip, label: Label | None) -> list[Noti
         for notice in found
         if notice.code in LEAKS and (notice.code != "label_before_surgery" or of_excision)
     ]
+
+
+def out_of_order(patients: QuerySet[Patient], clips: Mapping[UUID, Clip]) -> set[UUID]:
+    """Ids of patients whose dates break the order, in a fixed number of queries.
+
+    clips: patient id to the cine that counts, with its exam loaded.
+    """
+    rows = patients.select_related(None).select_related("study", "screening")
+    return {
+        patient.pk
+        for patient in rows.prefetch_related("specimens__labels")
+        if patient.pk in clips and order_broken(patient, clips[patient.pk], label_of_record(patient))
+    }
 
 
 def surgery_day(patient: Patient) -> date | None:

@@ -1,5 +1,7 @@
 """What is new since the training: each patient on one list, and no test patient on any."""
 
+from datetime import timedelta
+
 import pytest
 
 from analysis.reports.since_training import learnable, since_training
@@ -85,3 +87,12 @@ def test_no_test_patient_is_ever_read(reported):
 def test_the_comparison_takes_few_queries(reported, django_assert_max_num_queries):
     with django_assert_max_num_queries(15):
         since(reported)
+
+
+def test_dates_out_of_order_take_a_patient_out_as_learning_does(reported):
+    patient = reported.patients[0]
+    exam = patient.exams.get()
+    taken = patient.specimens.get(kind="excision").taken_on
+    exam.performed_on = taken + timedelta(days=1)
+    exam.save()
+    assert since(reported).lost == (patient.code,)
