@@ -248,6 +248,8 @@ SPECTACULAR_SETTINGS = {
         "Receptor": "studies.models.clinical.ClinicalRecord.Receptor",
         "Probe": "studies.models.pathology.Label.Probe",
         "RecountProbe": ["dual", "single"],
+        "CriterionVerdict": "studies.models.eligibility.CriterionRow.Verdict",
+        "YesNo": "studies.models.eligibility.YES_NO",
     },
 }
 

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from studies.models import (
     AuditEvent,
     Clip,
+    CriterionRow,
     DataQuery,
     Detection,
     Label,
@@ -23,6 +24,7 @@ from studies.models import (
     Patient,
     PixelCheck,
     RoleGrant,
+    Screening,
     Site,
     Specimen,
     Study,
@@ -296,6 +298,22 @@ def queries_in_reach(*, viewer: User) -> QuerySet[DataQuery]:
     not_only_reader = reach(viewer, set(Role.values) - {Role.PATHOLOGIST}, **below)
     others = Q(label__reader__isnull=False) & ~Q(label__reader_id=viewer.pk)
     return DataQuery.objects.filter(reach(viewer, **below) & seen).exclude(others & ~not_only_reader)
+
+
+def screenings_in_reach(*, viewer: User) -> QuerySet[Screening]:
+    """Screenings of patients within reach, where the viewer may see them (see `can_view_screening`)."""
+    return Screening.objects.filter(_screening_seen(viewer))
+
+
+def criteria_in_reach(*, viewer: User) -> QuerySet[CriterionRow]:
+    """Rows of the criteria of the same patients."""
+    return CriterionRow.objects.filter(_screening_seen(viewer))
+
+
+def _screening_seen(viewer: User) -> Q:
+    below = {"study": "patient__study", "site": "patient__site"}
+    manages = reach(viewer, {Role.COORDINATOR}, study="patient__study", site="")
+    return reach(viewer, **below) & (manages | reach(viewer, unblinded=True, **below))
 
 
 def query_get(query_id: object, *, viewer: User) -> DataQuery:

@@ -24,6 +24,7 @@ from studies.imaging.pack import write_pack
 from studies.models import (
     ClinicalRecord,
     Clip,
+    CriterionRow,
     DataQuery,
     Detection,
     Exam,
@@ -33,6 +34,7 @@ from studies.models import (
     Patient,
     QueryNote,
     RoleGrant,
+    Screening,
     Site,
     Specimen,
     Study,
@@ -40,6 +42,7 @@ from studies.models import (
     Track,
     Upload,
 )
+from studies.rules.sentences import Sentence
 from studies.services.annotation import model_track_store, track_open_for_reader
 from studies.services.audit import audit_record
 from studies.services.imports import import_check, import_create
@@ -282,6 +285,15 @@ def logged_in(user: User | None) -> Client:
     return client
 
 
+def make_criterion(patient: Patient) -> CriterionRow:
+    """A criterion that is not recorded yet."""
+    evidence = Sentence("Mass lesion: not recorded.").as_dict()
+    return CriterionRow.objects.create(
+        patient=patient, criterion="exclusion_f", number=1, verdict="not recorded", basis="record",
+        evidence=evidence, record_verdict="not recorded",
+    )  # fmt: skip
+
+
 def make_world() -> SimpleNamespace:
     """Two studies with every kind of row, and one person for every way of standing to the first.
 
@@ -329,6 +341,8 @@ def make_rows(site: Site, number: int = 1) -> SimpleNamespace:
         evaluation=make_evaluation(version, [patient]),
         prediction=make_prediction(features, version),
         query=make_query(patient),
+        screening=Screening.objects.create(patient=patient),
+        criterion=make_criterion(patient),
         table=make_import(study),
         upload=make_upload(study, patient),
         waiting=make_upload(study, None),

@@ -2,7 +2,17 @@
 
 from django_filters import rest_framework as filters
 
-from studies.models import AuditEvent, Clip, DataQuery, Label, Patient, Track, Upload
+from studies.models import (
+    AuditEvent,
+    Clip,
+    CriterionRow,
+    DataQuery,
+    Label,
+    Patient,
+    Screening,
+    Track,
+    Upload,
+)
 
 
 class BelowStudy(filters.FilterSet):
@@ -96,6 +106,24 @@ class QueryFilter(BelowPatient):
     class Meta:
         model = DataQuery
         fields = ["status", "source", "subject", "field", "code"]
+
+
+class ScreeningFilter(BelowPatient):
+    """What is known of patients for the criteria."""
+
+    site = filters.UUIDFilter(field_name="patient__site_id")
+
+    class Meta:
+        model = Screening
+        fields = ["decision", "reason"]
+
+
+class CriterionFilter(BelowPatient):
+    """Rows of the criteria."""
+
+    class Meta:
+        model = CriterionRow
+        fields = ["criterion", "verdict", "basis"]
 
 
 class AuditFilter(BelowStudy):

@@ -7,11 +7,22 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from studies.models import ClinicalRecord, DataQuery, Exam, Label, Specimen, Study
+from studies.models import (
+    ClinicalRecord,
+    CriterionRow,
+    DataQuery,
+    Exam,
+    Label,
+    Screening,
+    Specimen,
+    Study,
+)
 from studies.models.clinical import SIZE_RANGE_CM
+from studies.rules.eligibility import CODES
 from studies.selectors import patients_in_reach, sites_in_reach, specimens_in_reach, studies_for
 from studies.services.cohort import CLINICAL_FIELDS
 from studies.services.pathology import ENTERED_FIELDS, ISH_FIELDS
+from studies.services.screening import FACT_FIELDS, NOTE_LENGTH
 
 
 class InReachField(serializers.PrimaryKeyRelatedField):
@@ -100,6 +111,29 @@ class QueryStepInput(serializers.Serializer):
     """What is said with a step."""
 
     text = serializers.CharField(max_length=1000)
+
+
+class ScreeningInput(serializers.ModelSerializer):
+    """Facts of the screening; what is not named stays. `ultrasound_on` is the date of the visit."""
+
+    patient = patient_field()
+    ultrasound_on = serializers.DateField(required=False, allow_null=True)
+    note = serializers.CharField(
+        max_length=NOTE_LENGTH, required=False, allow_blank=True, help_text="Where the facts come from."
+    )
+
+    class Meta:
+        model = Screening
+        fields = ["patient", "ultrasound_on", *FACT_FIELDS, "note"]
+
+
+class CriterionInput(serializers.Serializer):
+    """A criterion decided by hand, with its evidence."""
+
+    patient = patient_field()
+    criterion = serializers.ChoiceField(choices=CODES)
+    verdict = serializers.ChoiceField(choices=CriterionRow.Verdict.choices)
+    note = serializers.CharField(max_length=NOTE_LENGTH, help_text="The evidence; it is kept.")
 
 
 class UploadInput(serializers.Serializer):

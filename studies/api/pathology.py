@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from studies.api import filters, inputs
 from studies.api import serializers as shown
-from studies.api.base import Rows
+from studies.api.base import LoggedRows, Rows
 from studies.guards import require, signs_again
 from studies.models import AuditEvent, Label, Specimen
 from studies.permissions import LABEL_ROLES, Role, can_enter_pathology
@@ -18,11 +18,13 @@ from studies.services.pathology import label_save, specimen_create
 from studies.services.signing import label_amend, label_lock
 
 
-class Specimens(Rows):
+class Specimens(LoggedRows):
     """Specimens of the patients whose labels you may see; closed to whoever corrects boxes in the study."""
 
     queryset = Specimen.objects.none()
     selector = specimens_in_reach
+    related = ("patient__study",)
+    view_reason = "specimen"
     roles = LABEL_ROLES | {Role.ADMINISTRATOR}
     unblinded = True
     serializer_class = shown.SpecimenSerializer
@@ -39,12 +41,13 @@ class Specimens(Rows):
         return Response(self.show(specimen), status=status.HTTP_201_CREATED)
 
 
-class Labels(Rows):
+class Labels(LoggedRows):
     """Readings of those specimens, with what the rule engine concluded."""
 
     queryset = Label.objects.none()
     selector = labels_in_reach
     related = ("reader", "specimen__patient__study", "specimen__patient__site")
+    patient_path, view_reason = "specimen.patient", "label"
     roles = LABEL_ROLES | {Role.ADMINISTRATOR}
     unblinded = True
     serializer_class = shown.LabelSerializer

@@ -7,6 +7,7 @@ from studies.models import (
     AuditEvent,
     ClinicalRecord,
     Clip,
+    CriterionRow,
     DataQuery,
     Exam,
     Label,
@@ -16,6 +17,7 @@ from studies.models import (
     Patient,
     QueryNote,
     Revision,
+    Screening,
     Site,
     Specimen,
     Study,
@@ -24,6 +26,7 @@ from studies.models import (
 )
 from studies.services.cohort import CLINICAL_FIELDS
 from studies.services.pathology import ENTERED_FIELDS
+from studies.services.screening import FACT_FIELDS
 
 STAMPS = ("created_at", "updated_at")
 DERIVED_FIELDS = (
@@ -139,6 +142,30 @@ class DataQuerySerializer(ShowSerializer):
         fields = [
             "id", "patient", "subject", "label", "field", "code", "text", "source", "status", "raised_by",
             "closed_at", "notes", *STAMPS,
+        ]  # fmt: skip
+
+
+class ScreeningSerializer(ShowSerializer):
+    """What is known of a patient for the criteria, and what the newest rows come to."""
+
+    reasons = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Screening
+        fields = ["id", "patient", *FACT_FIELDS, "decision", "reason", "reasons", *STAMPS]
+
+
+class CriterionRowSerializer(ShowSerializer):
+    """A criterion as it was recorded: `evidence` is what the record said then, in a sentence."""
+
+    actor = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    evidence = serializers.CharField(source="sentence", read_only=True)
+
+    class Meta:
+        model = CriterionRow
+        fields = [
+            "id", "patient", "criterion", "number", "verdict", "basis", "evidence", "record_verdict", "note",
+            "actor", "created_at",
         ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from studies.api import cohort, pathology, queries, schema, video
+from studies.api import cohort, pathology, queries, schema, screening, video
 from studies.api.token import ObtainToken
 
 router = SimpleRouter(use_regex_path=False)
@@ -16,6 +16,8 @@ for plural, rows in {
     "clinical-records": cohort.ClinicalRecords,
     "memberships": cohort.Memberships,
     "looks": cohort.Looks,
+    "screenings": screening.Screenings,
+    "criterion-rows": screening.CriterionRows,
     "data-queries": queries.DataQueries,
     "uploads": video.Uploads,
     "clips": video.Clips,

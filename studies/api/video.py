@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from studies.api import filters, inputs
 from studies.api import serializers as shown
-from studies.api.base import Rows
+from studies.api.base import LoggedRows, Rows
 from studies.guards import require
 from studies.imaging.pack_reader import PackReader
 from studies.models import Clip, Revision, Track, Upload
@@ -79,12 +79,13 @@ class Uploads(Rows):
         return upload
 
 
-class Clips(Rows):
+class Clips(LoggedRows):
     """Cines at your sites, de-identified. Pathologists see none."""
 
     queryset = Clip.objects.none()
     selector = clips_in_reach
-    related = ("exam",)
+    related = ("exam__patient__study",)
+    patient_path, view_reason = "exam.patient", "clip"
     roles = IMAGE_ROLES
     serializer_class = shown.ClipSerializer
     filterset_class = filters.ClipFilter

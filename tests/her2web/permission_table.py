@@ -68,6 +68,12 @@ api-clips-list               GET    403    200    200    403    200    200    20
 api-clips-detail             GET    403    200    200    403    200    200    404    404    200
 api-revisions-list           GET    403    200    200    403    200    200    200    200    200
 api-revisions-detail         GET    403    200    200    403    200    200    404    404    404
+api-screenings-list          GET    403    200    403    200    200    200    200    200    200
+api-screenings-list          POST   403    201    403    403    403    403    400    400    403
+api-screenings-detail        GET    403    200    403    200    200    200    404    404    404
+api-criterion-rows-list      GET    403    200    403    200    200    200    200    200    200
+api-criterion-rows-list      POST   403    201    403    403    403    403    400    400    403
+api-criterion-rows-detail    GET    403    200    403    200    200    200    404    404    404
 api-data-queries-list        GET    403    200    200    200    200    200    200    200    200
 api-data-queries-list        POST   403    201    201    201    201    201    400    400    201
 api-data-queries-detail      GET    403    200    200    200    200    200    404    404    200

@@ -35,6 +35,7 @@ ROW_OF = {
     "clips": "clip", "revisions": "revision", "specimens": "specimen", "labels": "label",
     "audit-events": "event", "jobs": "job", "feature-sets": "features", "model-versions": "version",
     "evaluations": "evaluation", "predictions": "prediction", "data-queries": "query",
+    "screenings": "screening", "criterion-rows": "criterion",
 }  # fmt: skip
 
 
@@ -128,6 +129,13 @@ def body_of(name: str, method: str, world: SimpleNamespace) -> dict[str, object]
         "query-create": {"about": "clinical.age_years", "text": "Really?"},
         "query": {"act": "answer", "text": "Yes."},
         "queries": {"query": str(world.query.pk), "text": "Settled."},
+        "api-screenings-list": {"patient": patient, "mass": True},
+        "api-criterion-rows-list": {
+            "patient": patient,
+            "criterion": "exclusion_d",
+            "verdict": "met",
+            "note": "MRI.",
+        },
         "api-data-queries-list": {"patient": patient, "field": "age_years", "text": "Really?"},
         "api-data-queries-answer": {"text": "Yes."},
         "api-data-queries-close": {"text": "Settled."},

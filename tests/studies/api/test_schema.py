@@ -12,7 +12,7 @@ from tests.factories import logged_in, make_user
 PLURALS = (
     "studies", "sites", "patients", "lesions", "exams", "clinical-records", "clips", "tracks", "revisions",
     "specimens", "labels", "memberships", "looks", "uploads", "jobs", "feature-sets", "model-versions",
-    "evaluations", "predictions", "audit-events",
+    "evaluations", "predictions", "audit-events", "screenings", "criterion-rows",
 )  # fmt: skip
 
 
