@@ -221,7 +221,9 @@ def can_view_label_tables(user: User, study: Study) -> bool:
 
 def _is_sealed_test(patient: Patient) -> bool:
     membership = getattr(patient, "membership", None)
-    on_test_side = membership is not None and membership.side == membership.Side.TEST
+    if membership is None or membership.side == membership.Side.TEMPORAL:
+        return membership is not None
+    on_test_side = membership.side == membership.Side.TEST
     return on_test_side and patient.study.is_sealed and not patient.study.looks.exists()
 
 

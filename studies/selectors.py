@@ -262,6 +262,7 @@ def _labels_seen(viewer: User, patient: str = "") -> Q:
     below = {"study": f"{patient}study", "site": f"{patient}site"}
     test = {f"{patient}membership__side": Membership.Side.TEST, f"{patient}study__sealed_at__isnull": False}
     unopened = Q(**test) & ~Exists(Look.objects.filter(study=OuterRef(f"{patient}study")))
+    unopened |= Q(**{f"{patient}membership__side": Membership.Side.TEMPORAL})
     trainer = reach(viewer, {Role.ADMINISTRATOR}, unblinded=True, **below)
     return reach(viewer, LABEL_ROLES, unblinded=True, **below) | trainer & ~unopened
 
@@ -328,12 +329,14 @@ def audit_in_reach(*, viewer: User) -> QuerySet[AuditEvent]:
     """The audit trail of the studies that the viewer administers, without what would unblind the viewer.
 
     Pathology is left out for administrators who may not see every label of the study: the blinded, and all
-    while a sealed test side has not been looked at.
+    while a sealed test side has not been looked at or there is a temporal test.
     """
     events = AuditEvent.objects.filter(reach(viewer, {Role.ADMINISTRATOR}, site=None)).select_related("actor")
     of_labels = Q(action__startswith="label.") | Q(action__startswith="specimen.")
     seen = reach(viewer, LABEL_ROLES, site=None, unblinded=True)
     opened = Q(study__sealed_at__isnull=True) | Exists(Look.objects.filter(study=OuterRef("study")))
+    temporal = Membership.objects.filter(patient__study=OuterRef("study"), side=Membership.Side.TEMPORAL)
+    opened &= ~Exists(temporal)
     trainer = reach(viewer, {Role.ADMINISTRATOR}, site=None, unblinded=True)
     return events.filter(~of_labels | seen | trainer & opened)
 

@@ -57,7 +57,7 @@ class Standing:
 
 def standings(study: Study) -> list[Standing]:
     """Every patient of the training side and of no side, in order of code. No test patient is read."""
-    patients = study.patients.exclude(membership__side=Membership.Side.TEST)
+    patients = study.patients.exclude(membership__side__in=Membership.HELD_OUT)
     outcomes = outcomes_of(patients, study.label_rule)
     clips = _index_clips(patients)
     allowed = set(eligible_patients(study).values_list("pk", flat=True)) - out_of_order(patients, clips)

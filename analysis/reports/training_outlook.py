@@ -68,7 +68,8 @@ class Outlook:
 def training_outlook(study: Study, newest: ModelVersion | None, running: Job | None) -> Outlook:
     """Read the training side and whoever has no side; nothing of the test side."""
     found = standings(study)
-    joining = set(newcomers_ready(study))
+    joins = study.newcomer_rule == study.NewcomerRule.TRAINING
+    joining = set(newcomers_ready(study)) if joins else set()
     usable = [row for row in found if row.is_usable and (row.on_side or row.pk in joining)]
     positive = sum(bool(row.outcome) for row in usable)
     negative = len(usable) - positive

@@ -14,7 +14,7 @@ from analysis.services.links import linked_patients
 from studies.errors import RuleViolationError
 from studies.models import Clip, Membership, Study
 from studies.services.labels_of_record import outcomes_of
-from studies.services.membership import NEW_PATIENT_RULE, membership_assign, study_freeze_base
+from studies.services.membership import NEWCOMERS, membership_assign, study_freeze_base
 from studies.services.recruitment import eligible_patients
 
 RULE = "stratified 4:1 by outcome, seed {seed}, linked patients together"
@@ -52,31 +52,34 @@ def study_split(*, actor: User, study: Study) -> int:
 
 def newcomers_join(*, actor: User | None, study: Study) -> int:
     """Put labelled patients who came after the seal where the study's stored rule says; return how many."""
-    sides = dict.fromkeys(newcomers_ready(study), Membership.Side.TRAINING)
-    if not sides:
+    ready = newcomers_ready(study)
+    if not ready:
         return 0
-    return membership_assign(actor=actor, study=study, sides=sides, rule=NEW_PATIENT_RULE)
+    side, rule = NEWCOMERS[Study.NewcomerRule(study.newcomer_rule)]
+    return membership_assign(actor=actor, study=study, sides=dict.fromkeys(ready, side), rule=rule)
 
 
 def newcomers_ready(study: Study) -> list[UUID]:
-    """Labelled patients without a side who join the training side when training starts.
+    """Labelled patients without a side who get the one that the study's rule says.
 
-    By either rule a newcomer who is linked to a test patient gets no side, so that nobody stands on both.
+    A newcomer who is linked to a patient of another side gets none, so that nobody stands on two.
     """
-    if not study.is_sealed or study.newcomer_rule != Study.NewcomerRule.TRAINING:
+    rule = Study.NewcomerRule(study.newcomer_rule)
+    if not study.is_sealed or rule not in NEWCOMERS:
         return []
+    side, _words = NEWCOMERS[rule]
     outcomes = outcomes_of(eligible_patients(study).filter(membership__isnull=True), study.label_rule)
     newcomers = [pk for pk, outcome in outcomes.items() if outcome is not None]
     if not newcomers:
         return []
     links = linked_patients(study)
-    test_links = _links_of_side(study, Membership.Side.TEST, links)
-    return [pk for pk in newcomers if links[pk] not in test_links]
+    elsewhere = _links_of_others(study, side, links)
+    return [pk for pk in newcomers if links[pk] not in elsewhere]
 
 
-def _links_of_side(study: Study, side: str, links: Mapping[UUID, str]) -> set[str]:
-    """Groups that have a member on a side: a linked newcomer must not join the other one."""
-    members = Membership.objects.filter(patient__study=study, side=side)
+def _links_of_others(study: Study, side: str, links: Mapping[UUID, str]) -> set[str]:
+    """Groups that have a member on another side: a linked newcomer must not join this one."""
+    members = Membership.objects.filter(patient__study=study).exclude(side=side)
     return {links[pk] for pk in members.values_list("patient_id", flat=True)}
 
 

@@ -8,11 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from analysis.pipeline.errors import PipelineError
 from analysis.services.links import links_of
-from analysis.services.split import study_split
+from analysis.services.split import newcomers_join, newcomers_ready, study_split
 from studies.errors import StudiesError
 from studies.guards import require
 from studies.models import Membership, Patient, Study
@@ -51,7 +52,7 @@ def split(request: HttpRequest, slug: str) -> HttpResponse:
 def _act(request: HttpRequest, study: Study) -> None:
     """Do the first act that the form names."""
     acts: dict[str, Callable[[HttpRequest, Study], str]] = {
-        "draw": _draw, "seal": _seal, "rule": _set_rule, "look": _look,
+        "draw": _draw, "seal": _seal, "rule": _set_rule, "join": _join, "look": _look,
     }  # fmt: skip
     for name, act in acts.items():
         if name in request.POST:
@@ -77,6 +78,11 @@ def _set_rule(request: HttpRequest, study: Study) -> str:
     return _("Stored: %s.") % study.get_newcomer_rule_display()
 
 
+def _join(request: HttpRequest, study: Study) -> str:
+    count = newcomers_join(actor=request.user, study=study)
+    return ngettext("%d new patient got a side.", "%d new patients got a side.", count) % count
+
+
 def _look(request: HttpRequest, study: Study) -> str:
     require(request, can_take_look(request.user, study), action="look", target=study, study=study)
     look = look_take(actor=request.user, study=study, reason=request.POST.get("reason", ""))
@@ -91,6 +97,8 @@ def _context(request: HttpRequest, study: Study) -> dict[str, object]:
         "study": study,
         "n_training": members.filter(side=Membership.Side.TRAINING).count(),
         "n_test": members.filter(side=Membership.Side.TEST).count(),
+        "n_temporal": members.filter(side=Membership.Side.TEMPORAL).count(),
+        "n_joining": len(newcomers_ready(study)),
         "looks": study.looks.select_related("actor"),
         "n_outside": outside.count(),
         "n_ready": sum(o is not None for o in outcomes_of(waiting, study.label_rule).values()),

@@ -22,6 +22,7 @@ class Study(Row):
 
     class NewcomerRule(models.TextChoices):
         TRAINING = "training", _("new patients join the training side")
+        TEMPORAL = "temporal", _("new patients form a temporal test set of their own")
         WAIT = "wait", _("new patients wait without a side, for a later test")
 
     slug = models.SlugField(unique=True, max_length=50)
@@ -184,11 +185,19 @@ class Exam(Row):
 
 
 class Membership(Row):
-    """The side of the split a patient is on; one table for detector and classifier alike, never changed."""
+    """The side of the split a patient is on; one table for detector and classifier alike, never changed.
+
+    The temporal test holds patients who came after the seal, where the study's rule says so: it is neither
+    part of the sealed test side nor learned from.
+    """
 
     class Side(models.TextChoices):
         TRAINING = "training", _("training")
         TEST = "test", _("test")
+        TEMPORAL = "temporal", _("temporal test")
+
+    HELD_OUT = frozenset({Side.TEST, Side.TEMPORAL})
+    """Sides that nothing is learned from."""
 
     patient = models.OneToOneField(Patient, on_delete=models.PROTECT, related_name="membership")
     side = models.CharField(max_length=8, choices=Side.choices)
@@ -199,7 +208,8 @@ class Membership(Row):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="membership_side_known", condition=models.Q(side__in=["training", "test"])
+                name="membership_side_known",
+                condition=models.Q(side__in=["training", "test", "temporal"]),
             )
         ]
 

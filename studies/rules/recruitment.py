@@ -15,9 +15,9 @@ from studies.errors import StudiesError
 from studies.rules.eligibility import CODES, CRITERIA, Decision, Kind
 from studies.rules.sentences import Sentence, gettext_noop
 
-Side = Literal["training", "test"]
+Side = Literal["training", "test", "temporal"]
 Label = Literal["POSITIVE", "NEGATIVE"]
-SIDES = ("training", "test")
+SIDES = ("training", "test", "temporal")
 LABELS = ("POSITIVE", "NEGATIVE")
 
 
@@ -147,6 +147,7 @@ def _boxes() -> tuple[_Spec, ...]:
     for key, title in (
         ("training", gettext_noop("Training cohort")),
         ("test", gettext_noop("Test cohort")),
+        ("temporal", gettext_noop("Temporal test cohort")),
         ("unassigned", gettext_noop("Not yet assigned")),
     ):
         specs.append((key, Sentence(title), "included"))

@@ -14,14 +14,28 @@ from studies.models import Look, Membership, Patient, Study
 from studies.services.audit import audit_record
 
 NEW_PATIENT_RULE = "joined after the seal: training"
+TEMPORAL_RULE = "joined after the seal: temporal test"
+NEWCOMERS = {
+    Study.NewcomerRule.TRAINING: (Membership.Side.TRAINING, NEW_PATIENT_RULE),
+    Study.NewcomerRule.TEMPORAL: (Membership.Side.TEMPORAL, TEMPORAL_RULE),
+}
+"""The study's rule for new patients to their side and the words kept with it; by the other rule they wait."""
 
 
 @transaction.atomic
 def membership_assign(*, actor: User | None, study: Study, sides: Mapping[UUID, str], rule: str) -> int:
-    """Put patients on their side of the split. A patient who is on a side never moves."""
+    """Put patients on their side of the split. A patient who is on a side never moves.
+
+    After the seal new patients go where the rule says that the seal fixed; before it nobody is on the
+    temporal test.
+    """
     study = Study.objects.select_for_update().get(pk=study.pk)
-    if study.is_sealed and set(sides.values()) - {Membership.Side.TRAINING}:
-        raise RuleViolationError("The split is sealed: new patients can only join the training side.")
+    if set(sides.values()) - _open_sides(study):
+        raise RuleViolationError(
+            "The split is sealed: new patients only go where the study's stored rule says."
+            if study.is_sealed
+            else "The split is not sealed yet: nobody can be on the temporal test."
+        )
     taken = set(Membership.objects.filter(patient__in=sides).values_list("patient_id", flat=True))
     if taken:
         raise RuleViolationError(f"{len(taken)} patients are on a side already; a patient never moves.")
@@ -31,11 +45,26 @@ def membership_assign(*, actor: User | None, study: Study, sides: Mapping[UUID, 
     Membership.objects.bulk_create(
         [Membership(patient=patient, side=sides[patient.pk], rule=rule) for patient in patients]
     )
-    counts = {side: [0, list(sides.values()).count(side)] for side in ("training", "test")}
+    named = list(sides.values())
+    counts = {side: [0, named.count(side)] for side in Membership.Side.values if side in named}
     audit_record(
         actor=actor, action="membership.assign", target=study, study=study, changes=counts, reason=rule
     )
     return len(sides)
+
+
+def _open_sides(study: Study) -> set[str]:
+    """The sides that somebody can be put on now."""
+    if not study.is_sealed:
+        return {Membership.Side.TRAINING, Membership.Side.TEST}
+    side, _rule = NEWCOMERS.get(Study.NewcomerRule(study.newcomer_rule), (None, ""))
+    return {side} if side else set()
+
+
+def labels_are_open(side: str | None, *, opened: bool) -> bool:
+    """Whether labels of a side may be counted and printed: of the test side once somebody took a look
+    (`opened`), of the temporal test never; it waits for a judgement of its own."""
+    return side not in Membership.HELD_OUT or (opened and side == Membership.Side.TEST)
 
 
 @transaction.atomic

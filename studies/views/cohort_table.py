@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 
 from studies import permissions
-from studies.models import Clip, DataQuery, Label, Patient, SavedView, Study
+from studies.models import Clip, DataQuery, Label, Membership, Patient, SavedView, Study
 from studies.selectors import patients_for, queries_in_reach
 from studies.services.completeness import FIELDS, NEEDED, filled_fields, is_empty
 from studies.services.labels_of_record import label_of_record
@@ -35,7 +35,7 @@ def filtered(study: Study, chosen: Mapping[str, str], *, viewer: User) -> QueryS
         patients = patients.filter(code__icontains=text)
     if chosen.get("site"):
         patients = patients.filter(site__code=chosen["site"])
-    if chosen.get("side") in {"training", "test"}:
+    if chosen.get("side") in Membership.Side.values:
         patients = patients.filter(membership__side=chosen["side"])
     if chosen.get("missing") in FIELDS:
         patients = patients.filter(is_empty(chosen["missing"], "clinical__"))

@@ -16,7 +16,7 @@ WIDTH = 1040
 MARGIN, GAP = 14, 34
 LINE_HEIGHT, PADDING = 18, 10
 MAIN_WIDTH, OUT_X = 330, 430
-SIDES = ("training", "test", "unassigned")
+SIDES = ("training", "test", "temporal", "unassigned")
 NARROW_PX, WIDE_PX = 7.1, 13.5
 """Rough widths of a Latin and a Chinese character at 13 px: lines break a little early, never late."""
 
@@ -92,7 +92,11 @@ def drawing_of(boxes: Sequence[FlowBox], captions: Iterable[str] = ()) -> Drawin
 def _sides(drawing: Drawing, by_key: dict[str, FlowBox], boxes: Sequence[FlowBox], included: Shape) -> float:
     """The sides below the included, each with its labels below it; return where they end."""
     shown = [
-        by_key[key] for key in SIDES if key != "unassigned" or by_key[key].count or not _has_split(by_key)
+        by_key[key]
+        for key in SIDES
+        if by_key[key].count
+        or key in ("training", "test")
+        or (key == "unassigned" and not _has_split(by_key))
     ]
     width = (WIDTH - 2 * MARGIN - GAP * (len(shown) - 1)) / len(shown)
     top = included.y + included.height + GAP + 8

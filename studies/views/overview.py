@@ -61,6 +61,7 @@ class Numbers:
     frames: int
     training: int
     test: int
+    temporal: int
     looks: int
     labels: dict[str, int] | None
 
@@ -172,6 +173,7 @@ def numbers_of(study: Study, *, viewer: User) -> Numbers:
         frames=clips["frames"] or 0,
         training=sides.get(Membership.Side.TRAINING, 0),
         test=sides.get(Membership.Side.TEST, 0),
+        temporal=sides.get(Membership.Side.TEMPORAL, 0),
         looks=study.looks.count(),
         labels=_label_counts(ids) if can_view_labels_in(viewer, study) else None,
     )

@@ -15,7 +15,7 @@ from studies.models import AuditEvent, Label, Membership, Revision, RoleGrant, S
 from studies.permissions import LABEL_ROLES, RESULT_ROLES, Role
 from studies.services.audit import audit_first_broken
 from studies.services.labels_of_record import outcome_of
-from studies.services.membership import seal_digest
+from studies.services.membership import labels_are_open, seal_digest
 
 DAY = "%Y-%m-%d"
 
@@ -24,7 +24,7 @@ def gather_reference(study: Study, cases: Sequence[Case], *, opened: bool) -> Re
     """The reference standard; calls of the test side only where somebody took a look."""
     labels = Label.objects.filter(specimen__patient__study=study)
     locked = labels.filter(status=Label.Status.LOCKED)
-    counted = [c for c in cases if c.label and (opened or c.side != Membership.Side.TEST)]
+    counted = [c for c in cases if c.label and labels_are_open(c.side, opened=opened)]
     of_record = [case.label for case in counted if case.label]
     pairs = [(outcome_of(label, "asco_cap"), outcome_of(label, "paper")) for label in of_record]
     days = [apart for case in cases if (apart := _days_from_exam(case)) is not None]

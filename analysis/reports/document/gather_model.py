@@ -10,7 +10,8 @@ from analysis.models import Evaluation, FeatureSet, ModelVersion, Statement
 from analysis.reports.document.facts import Digests, Fitted
 from analysis.reports.document.gather_patients import VARIABLES, Case
 from analysis.services.program import code_digest
-from studies.models import Membership, Study
+from studies.models import Study
+from studies.services.membership import labels_are_open
 
 DAY = "%Y-%m-%d"
 PACKAGES = (
@@ -112,7 +113,7 @@ def gather_digests(
     labels = [
         [str(case.patient.pk), case.label.call, case.label.inputs_hash]
         for case in cases
-        if case.label and (opened or case.side != Membership.Side.TEST)
+        if case.label and labels_are_open(case.side, opened=opened)
     ]
     return Digests(
         code=code_digest(),

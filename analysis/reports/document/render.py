@@ -41,7 +41,7 @@ from analysis.reports.document.results_text import (
 from analysis.reports.honest_words import Claims, struck
 from analysis.reports.judged_edits import invalid_words
 from analysis.reports.model_tables import SHOWN, ModelRow, cohort_label, model_name, model_rows
-from studies.models import Membership
+from studies.services.membership import labels_are_open
 
 LANGUAGES = ("en", "zh-hans")
 REFERENCES = (
@@ -55,6 +55,7 @@ REFERENCES = (
     "van Griethuysen JJM, et al. (pyradiomics). Cancer Res 2017;77:e104–7.",
     "Ojala T, et al. IEEE Trans Pattern Anal Mach Intell 2002;24:971–87.",
 )
+
 TEMPLATE, STYLE = "analysis/report/document.html", "analysis/report/document.css"
 
 
@@ -194,7 +195,7 @@ def _grids(material: Material, side: str | None) -> list[Grid | None]:
 def _by_outcome(material: Material) -> list[Row]:
     """Characteristics of HER2-positive and -negative patients; the sealed test side stays out."""
     opened = material.facts.n_looks > 0
-    seen = [case for case in material.cases if case.side and (opened or case.side != Membership.Side.TEST)]
+    seen = [case for case in material.cases if case.side and labels_are_open(case.side, opened=opened)]
     groups = [
         [
             case.patient.clinical

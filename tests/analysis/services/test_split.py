@@ -7,9 +7,19 @@ from analysis.services.links import linked_patients
 from analysis.services.split import common_base, newcomers_join, study_split
 from studies.errors import RuleViolationError
 from studies.models import AuditEvent, Membership, Patient
+from studies.permissions import can_view_labels
+from studies.selectors import audit_in_reach, labelled_patients_in_reach
 from studies.services.hospital_numbers import hospital_number_set
-from studies.services.membership import NEW_PATIENT_RULE, newcomer_rule_set, study_seal
-from tests.factories import make_clip, make_label, make_patient, make_site, make_study, make_user
+from studies.services.membership import (
+    NEW_PATIENT_RULE,
+    TEMPORAL_RULE,
+    look_take,
+    membership_assign,
+    newcomer_rule_set,
+    seal_digest,
+    study_seal,
+)
+from tests.factories import make_clip, make_label, make_patient, make_person, make_site, make_study, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +119,11 @@ def test_the_units_are_frozen_from_training_clips_only():
 
 
 def test_newcomers_follow_the_rule_that_the_seal_fixed():
-    for rule, joined in (("training", 1), ("wait", 0)):
+    for rule, sides in (
+        ("training", [("training", NEW_PATIENT_RULE)]),
+        ("temporal", [("temporal", TEMPORAL_RULE)]),
+        ("wait", []),
+    ):
         site = cohort(5, 5)
         study = newcomer_rule_set(actor=make_user(), study=site.study, rule=rule)
         study_split(actor=make_user(), study=study)
@@ -118,9 +132,11 @@ def test_newcomers_follow_the_rule_that_the_seal_fixed():
             newcomer_rule_set(actor=make_user(), study=study, rule="training")
         late = make_patient(site, "LATE")
         make_label(late, "POSITIVE")
-        assert newcomers_join(actor=None, study=study) == joined
+        assert newcomers_join(actor=None, study=study) == len(sides)
         members = Membership.objects.filter(patient=late)
-        assert list(members.values_list("side", "rule")) == [("training", NEW_PATIENT_RULE)] * joined
+        assert list(members.values_list("side", "rule")) == sides
+        assert newcomers_join(actor=None, study=study) == 0, "nobody joins twice"
+        assert seal_digest(study) == study.seal_hash
 
 
 def test_a_newcomer_who_is_a_test_patient_under_another_code_gets_no_side():
@@ -135,6 +151,43 @@ def test_a_newcomer_who_is_a_test_patient_under_another_code_gets_no_side():
         make_label(patient, "NEGATIVE")
     assert newcomers_join(actor=None, study=study) == 1
     assert not hasattr(Patient.objects.get(pk=again.pk), "membership")
+
+
+def test_the_temporal_test_takes_nobody_who_is_linked_to_training_and_tells_trainers_nothing():
+    site = cohort(5, 5)
+    study = newcomer_rule_set(actor=make_user(), study=site.study, rule="temporal")
+    study_split(actor=make_user(), study=study)
+    study = study_seal(actor=make_user(), study=study)
+    trained = Patient.objects.filter(membership__side="training").first()
+    hospital_number_set(actor=None, patient=trained, number="A-100234")
+    again, new = make_patient(site, "AGAIN"), make_patient(site, "NEW")
+    hospital_number_set(actor=None, patient=again, number="a-100 234")
+    for patient in (again, new):
+        make_label(patient, "NEGATIVE")
+    assert newcomers_join(actor=None, study=study) == 1
+    assert not hasattr(Patient.objects.get(pk=again.pk), "membership")
+    trainer = make_person(study, "administrator")
+    look_take(actor=make_person(study, "coordinator"), study=study, reason="judging")
+    new = Patient.objects.select_related("study", "site", "membership").get(pk=new.pk)
+    assert not can_view_labels(trainer, new), "a look at the test side does not open the temporal test"
+    seen = labelled_patients_in_reach(viewer=trainer)
+    assert not seen.filter(pk=new.pk).exists()
+    assert seen.filter(membership__side="test").exists()
+    assert not audit_in_reach(viewer=trainer).filter(action__startswith="label.").exists()
+
+
+@pytest.mark.parametrize("rule", ["training", "temporal", "wait"])
+def test_by_no_rule_does_anybody_join_the_sealed_test_side(rule):
+    site = cohort(5, 5)
+    study = newcomer_rule_set(actor=make_user(), study=site.study, rule=rule)
+    late = make_patient(site, "LATE")
+    with pytest.raises(RuleViolationError, match="nobody can be on the temporal test"):
+        membership_assign(actor=None, study=study, sides={late.pk: "temporal"}, rule="by hand")
+    study_split(actor=make_user(), study=study)
+    study = study_seal(actor=make_user(), study=study)
+    for side in {"training", "test", "temporal"} - {rule}:
+        with pytest.raises(RuleViolationError, match="only go where the study's stored rule says"):
+            membership_assign(actor=None, study=study, sides={late.pk: side}, rule="by hand")
 
 
 @pytest.mark.parametrize(
