@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 APPEND_ONLY = (
@@ -43,6 +44,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
         with connection.schema_editor() as editor:
             for migration in append_only_migrations():
                 migration.drop_triggers(None, editor, verbs=("delete",))
+
+
+@pytest.fixture(autouse=True)
+def _own_language(settings):
+    """Each test starts in English: a request in Chinese leaves its language to the thread."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

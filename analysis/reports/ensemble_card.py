@@ -14,14 +14,13 @@ from analysis.reports.document.flow_drawing import reason_words
 from analysis.reports.document.gather_patients import STORED_REASONS
 from analysis.reports.feature_words import descriptor_label, static_label
 from analysis.reports.model_tables import COHORT_ORDER, cohort_label, metric_cell, model_name
+from analysis.reports.selected_features import most_selected
 from analysis.reports.tables import Cell, Column, Line, Table
 from analysis.reports.version_compare import flat
 from analysis.reports.version_history import VersionRow, area_cell, evaluation_of, figures_of
 from analysis.selectors import supplements_for
 from studies.models import Study
 from studies.selectors import patients_in_reach
-
-N_SELECTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,7 @@ def ensemble_card(study: Study, row: VersionRow, *, viewer: User) -> EnsembleCar
         pipelines=tuple(sorted(set(features.order_by().values_list("pipeline_version", flat=True)))),
         sites=_sites(study, learned, viewer),
         figures=card_figures(version),
-        selected=tuple(
-            (feature_words(name), folds)
-            for name, folds in list(version.summary.get("selected", {}).items())[:N_SELECTED]
-        ),
+        selected=tuple((feature_words(name), folds) for name, folds in most_selected(version.summary)),
         parameters=tuple(flat(version.parameters).items()),
         selection=oof.results.get("selection") if oof else None,
         shuffled=_shuffled(version, viewer),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,6 +13,7 @@ from analysis.pipeline.splits import MINIMUM_PER_CLASS
 from analysis.reports.since_training import SinceTraining, Standing, since_training, standings
 from analysis.services.split import newcomers_ready
 from studies.models import Label, Membership, Study, Track
+from studies.permissions import can_seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,10 @@ class Outlook:
         return self.since is not None and self.since.is_empty and not self.joining
 
 
-def training_outlook(study: Study, newest: ModelVersion | None, running: Job | None) -> Outlook:
-    """Read the training side and whoever has no side; nothing of the test side."""
+def training_outlook(
+    study: Study, newest: ModelVersion | None, running: Job | None, *, viewer: User
+) -> Outlook:
+    """Read the training side and whoever has no side; nothing of the test side. Links suit the viewer."""
     found = standings(study)
     joins = study.newcomer_rule == study.NewcomerRule.TRAINING
     joining = set(newcomers_ready(study)) if joins else set()
@@ -78,14 +82,16 @@ def training_outlook(study: Study, newest: ModelVersion | None, running: Job | N
         version=newest,
         since=since,
         changes=_changes(study, newest, since, found) if newest and since else (),
-        conditions=_conditions(study, positive, negative, running),
+        conditions=_conditions(study, positive, negative, running, viewer),
         positive=positive,
         negative=negative,
         joining=sum(not row.on_side for row in usable),
     )
 
 
-def _conditions(study: Study, positive: int, negative: int, running: Job | None) -> tuple[Condition, ...]:
+def _conditions(
+    study: Study, positive: int, negative: int, running: Job | None, viewer: User
+) -> tuple[Condition, ...]:
     enough = min(positive, negative) >= MINIMUM_PER_CLASS
     counts = {"least": MINIMUM_PER_CLASS, "positive": positive, "negative": negative}
     return (
@@ -94,7 +100,7 @@ def _conditions(study: Study, positive: int, negative: int, running: Job | None)
         else Condition(
             False,
             _("The split is not sealed yet: a coordinator draws and seals it."),
-            reverse("split", args=[study.slug]),
+            reverse("split", args=[study.slug]) if can_seal(viewer, study) else "",
         ),
         Condition(
             enough,

@@ -41,7 +41,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     under_way = Job.objects.filter(study=study, status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
     running = list(under_way.filter(kind__in=[Job.Kind.LEARN, Job.Kind.JUDGE, Job.Kind.SUPPLEMENT]))
     learning = next((job for job in running if job.kind == Job.Kind.LEARN), None)
-    outlook = training_outlook(study, rows[0].version if rows else None, learning)
+    outlook = training_outlook(study, rows[0].version if rows else None, learning, viewer=request.user)
     context = {
         "study": study,
         "rows": rows,

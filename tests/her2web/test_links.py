@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 OFFER = re.compile(r'\s(?:href|hx-get|src)="(/[^"]*)"')
 IDENTIFIER = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 ELSEWHERE = ("/static/", "/admin/", "/logout/", "/api/docs/", "/api/schema/")
-PAGES_AT_MOST = 150
+PAGES_AT_MOST = 250
 KINDS_OF_ONE = 2
 """How many addresses that differ by identifier or filter only are followed."""
 

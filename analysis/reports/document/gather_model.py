@@ -9,6 +9,7 @@ from typing import Any
 from analysis.models import Evaluation, FeatureSet, ModelVersion, Statement
 from analysis.reports.document.facts import Digests, Fitted
 from analysis.reports.document.gather_patients import VARIABLES, Case
+from analysis.reports.selected_features import most_selected
 from analysis.services.program import code_digest
 from studies.models import Study
 from studies.services.membership import labels_are_open
@@ -18,7 +19,6 @@ PACKAGES = (
     "Django", "numpy", "scipy", "pandas", "scikit-learn", "xgboost", "xgboost-cpu", "numba", "torch",
     "onnxruntime", "pydicom", "av", "opencv-python-headless", "weasyprint",
 )  # fmt: skip
-N_SELECTED = 10
 
 
 def gather_fitted(found: ModelVersion | None) -> Fitted | None:
@@ -35,7 +35,7 @@ def gather_fitted(found: ModelVersion | None) -> Fitted | None:
         parameters=found.parameters,
         cutoff=found.summary["cutoffs"][chosen],
         n_training=found.summary.get("n_training", 0),
-        selected=tuple(list(found.summary.get("selected", {}))[:N_SELECTED]),
+        selected=tuple(name for name, _folds in most_selected(found.summary)),
         predictions=found.predictions.count(),
         promotions=found.promotions.count(),
     )

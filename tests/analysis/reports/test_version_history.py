@@ -34,7 +34,8 @@ def second(reported, *, without: int = 0, **changes) -> ModelVersion:
     """Another version of the same recipe, on fewer patients, with its own stored out-of-fold scores."""
     first = reported.version
     snapshot = copy.deepcopy(first.training_snapshot)
-    kept = dict(list(snapshot["patients"].items())[without:])
+    learned = [str(patient.pk) for patient in reported.patients if str(patient.pk) in snapshot["patients"]]
+    kept = {pk: snapshot["patients"][pk] for pk in learned[without:]}
     job = make_job(reported.study, started_by=reported.people["administrator"], status="succeeded",
                    parameters={"effort": "full"})  # fmt: skip
     version = ModelVersion.objects.create(
