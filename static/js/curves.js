@@ -6,6 +6,19 @@ const DEFAULT_FPS = 20;
 const BOX_COLOUR = "#56B4E9";
 const CURSOR_COLOUR = "#D55E00";
 
+const AXIS_TITLE = 20;
+
+/** @param {string} text @returns {string} broken at spaces into lines that fit beside the plot */
+function broken(text) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
+    if (longer.length > AXIS_TITLE && lines.at(-1)) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines.join("<br>");
+}
+
 class CurvePanel {
   /** @param {HTMLElement} root a [data-curves] element */
   constructor(root) {
@@ -125,7 +138,7 @@ class CurvePanel {
       height: 230,
       margin: { l: 56, r: 10, t: 8, b: 38 },
       xaxis: { title: { text: this.root.dataset.textFrame, standoff: 4 }, automargin: true, range: [1, this.player.n_frames] },
-      yaxis: { title: { text: unit && unit !== "1" ? `${label} (${unit})` : label, standoff: 8 }, automargin: true },
+      yaxis: { title: { text: broken(unit && unit !== "1" ? `${label} (${unit})` : label), standoff: 8, font: { size: 12 } }, automargin: true },
       shapes: [this.cursor()],
     });
     globalThis.Plotly.react(this.plot, [trace], layout, CONFIG).then(() => {
