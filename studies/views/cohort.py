@@ -16,7 +16,7 @@ from studies.models import AuditEvent, Clip, Patient, Specimen
 from studies.selectors import patient_get, patients_for, sites_for, study_get
 from studies.services.audit import audit_record
 from studies.services.cohort import patient_create
-from studies.services.completeness import FIELDS, REASONS
+from studies.services.completeness import FIELDS, MOST_AT_ONCE, REASONS
 from studies.services.labels_of_record import label_of_record
 from studies.services.readings import reading_state, visible_readings
 from studies.services.saved_views import KEPT
@@ -49,6 +49,7 @@ def cohort(request: HttpRequest, slug: str) -> HttpResponse:
         "views": views_of(study, viewer=user),
         "fields": FIELDS,
         "reasons": REASONS,
+        "most_at_once": MOST_AT_ONCE,
     }
     template = "studies/partials/cohort_table.html" if request.htmx else "studies/cohort.html"
     return render(request, template, context)

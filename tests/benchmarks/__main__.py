@@ -17,6 +17,7 @@ BENCHMARKS = (
     "bench_describe",
     "bench_detector",
     "bench_learning",
+    "bench_cohort",
     "bench_stages",
 )
 TAKES_DATA = "bench_detector"

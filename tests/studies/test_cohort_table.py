@@ -170,6 +170,24 @@ def test_completeness_counts_values_reasons_and_blanks_by_site(world, coordinato
     assert second.context["fields"][0].total == 1
 
 
+def test_a_limit_on_acts_is_said_before_somebody_meets_it(monkeypatch):
+    study = make_study("many")
+    site, user = make_site(study), make_person(study, "coordinator")
+    for _ in range(3):
+        make_patient(site)
+    monkeypatch.setattr("studies.views.cohort_table.PAGE_SIZE", 1)
+    address = reverse("cohort", args=["many"])
+    said = "at most 2 patients at once, so narrow the filter"
+    assert "at most" not in text_of(logged_in(user).get(address))
+    monkeypatch.setattr("studies.views.cohort.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("studies.views.cohort_acts.MOST_AT_ONCE", 2)
+    assert said in text_of(logged_in(user).get(address))
+    body = {"act": "missing", "field": "grade", "reason": "unknown", "all": "1"}
+    answer = logged_in(user).post(reverse("cohort-bulk", args=["many"]), body, follow=True)
+    assert "At most 2 patients at once; narrow the filter." in text_of(answer)
+    assert not ClinicalRecord.objects.exclude(missing_reasons={}).exists()
+
+
 def test_a_page_takes_as_many_queries_for_a_few_as_for_a_full_page():
     study = make_study("pages")
     site, user = make_site(study), make_person(study, "coordinator")
