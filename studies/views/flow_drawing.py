@@ -16,6 +16,8 @@ WIDTH = 1040
 MARGIN, GAP = 14, 34
 LINE_HEIGHT, PADDING = 18, 10
 MAIN_WIDTH, OUT_X = 330, 430
+NARROWEST = 90
+"""Pixels; in a narrower box the word "negative" would not fit."""
 SIDES = ("training", "test", "temporal", "unassigned")
 NARROW_PX, WIDE_PX = 7.1, 13.5
 """Rough widths of a Latin and a Chinese character at 13 px: lines break a little early, never late."""
@@ -117,7 +119,10 @@ def _has_split(by_key: dict[str, FlowBox]) -> bool:
 
 
 def _labels(drawing: Drawing, side: Shape, parts: Sequence[FlowBox]) -> float:
-    """The labels of one side next to each other; one without patients is drawn only where none has any."""
+    """The labels of one side next to each other, or below each other where the side is narrow.
+
+    "No label yet" without patients is left out.
+    """
     shown = [box for box in parts if box.count or not box.key.endswith("unlabelled")]
     if not shown:
         return 0.0
@@ -125,10 +130,15 @@ def _labels(drawing: Drawing, side: Shape, parts: Sequence[FlowBox]) -> float:
     width = (side.width - gap * (len(shown) - 1)) / len(shown)
     top = side.y + side.height + GAP
     bottom = 0.0
+    stacked = width < NARROWEST
     for place, box in enumerate(shown):
-        shape = _box(box, side.x + place * (width + gap), top, width)
+        if stacked:
+            shape = _box(box, side.x, max(top, bottom + 6), side.width)
+        else:
+            shape = _box(box, side.x + place * (width + gap), top, width)
         drawing.shapes.append(shape)
-        drawing.arrows.append(_down(side, shape))
+        if not stacked or place == 0:
+            drawing.arrows.append(_down(side, shape))
         bottom = max(bottom, shape.y + shape.height)
     return bottom
 
