@@ -58,7 +58,7 @@ def test_axe_finds_no_serious_fault(open_context, ready, theme, language):
     expect(page.locator("#curve .main-svg").first).to_be_visible()
     assert faults(page) == []
     keys = {"F1": "help", "F2": "settings", "Delete": "delete", "Control+b": "propagate"}
-    for key, dialog in (*keys.items(), ("Alt+Delete", "exclude")):
+    for key, dialog in (*keys.items(), ("Alt+Delete", "exclude"), ("Shift+G", "no-lesion")):
         page.locator("#stage").focus()
         page.keyboard.press(key)
         expect(page.locator(f"#dialog-{dialog}")).to_be_visible()
