@@ -27,7 +27,7 @@ from studies.services.audit import audit_record
 from studies.services.presence import clip_offered
 from studies.views.viewer_text import exclusion_labels, no_lesion_labels, viewer_text
 
-ENTRANCES = {"main.js", "leftovers.js"}
+ENTRANCES = {"first_frame.js", "main.js", "leftovers.js"}
 INDEX_PLACEHOLDER = 999999999
 ID_PLACEHOLDER = UUID(int=0)
 

@@ -156,6 +156,12 @@ export class Frames {
 export function httpSource(template) {
   return {
     async fetchBytes(index, signal) {
+      const early = /** @type {any} */ (globalThis).firstFrame;
+      if (early?.index === index) {
+        /** @type {any} */ (globalThis).firstFrame = null;
+        const bytes = await early.bytes.catch(() => null);
+        if (bytes) return bytes;
+      }
       const response = await fetch(template.replace("{index}", String(index)), { signal, credentials: "same-origin" });
       if (!response.ok) throw new Error(`frame ${index}: HTTP ${response.status}`);
       return response.blob();

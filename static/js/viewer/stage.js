@@ -22,8 +22,9 @@ export class Stage {
     this.transfer = transfer;
     this.image = { width: store.clip.width, height: store.clip.height };
     this.aspect = pixelAspect(store.clip.spacingMm);
-    canvas.width = this.image.width;
-    canvas.height = this.image.height;
+    // Setting a size empties the canvas, and the first frame may be on it already.
+    if (canvas.width !== this.image.width) canvas.width = this.image.width;
+    if (canvas.height !== this.image.height) canvas.height = this.image.height;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
     this.isFitted = true;
     this.window = { ...FULL_WINDOW };
