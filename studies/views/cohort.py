@@ -27,6 +27,7 @@ from studies.views.protocol import Protocol, protocol_of, timeline_of
 from studies.views.queries import open_queries_of
 
 HISTORY_SHOWN = 30
+NO_CHANGE = ("patient.view", "permission.denied")
 
 
 @login_required
@@ -141,8 +142,9 @@ def _missing_fields(patient: Patient) -> list[str]:
 
 
 def _history(patient: Patient, viewer) -> QuerySet[AuditEvent]:
+    """What was changed, newest first; who looked and who was refused stands in the audit trail."""
     related = [str(patient.pk)]
     if clinical := getattr(patient, "clinical", None):
         related.append(str(clinical.pk))
-    events = AuditEvent.objects.filter(object_id__in=related).exclude(action="patient.view")
+    events = AuditEvent.objects.filter(object_id__in=related).exclude(action__in=NO_CHANGE)
     return events.select_related("actor")[:HISTORY_SHOWN]

@@ -414,3 +414,12 @@ def test_a_person_signs_pictures_or_has_regions_wiped(world):
     assert client.get(path, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
     assert client.post(path, seen | {"clean": "1"}).status_code == 302
     assert world.clip.pixel_checks.filter(outcome="clean", pack_sha256=world.clip.pack_sha256).count() == 1
+
+
+def test_the_history_of_a_patient_holds_changes_and_no_refusals():
+    study = make_study()
+    patient = make_patient(make_site(study))
+    client = logged_in(make_person(study, "coordinator"))
+    assert client.get(reverse("specimen-create", args=[patient.pk])).status_code == 403
+    assert AuditEvent.objects.filter(action="permission.denied", object_id=str(patient.pk)).exists()
+    assert "was refused" not in client.get(reverse("patient", args=[patient.pk])).content.decode()
