@@ -42,7 +42,7 @@ def label_rules(document: Document) -> dict[str, Any] | None:
 
 
 def confusion(document: Document) -> dict[str, Any] | None:
-    """Three-way HER2: of each class, the share that was called each class; the counts stand in the cells."""
+    """Three-way HER2: of each class, the share that was called each class, counts and shares in the cells."""
     report = document.get("report")
     if not report:
         return None
@@ -55,7 +55,10 @@ def confusion(document: Document) -> dict[str, Any] | None:
             x=called,
             y=names,
             z=shares,
-            text=counts,
+            text=[
+                [f"{n} ({100 * part:.0f} %)" for n, part in zip(*row, strict=True)]
+                for row in zip(counts, shares, strict=True)
+            ],
             texttemplate="%{text}",
             hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
             colorscale=[list(step) for step in SHARE_COLOURS],
@@ -63,7 +66,7 @@ def confusion(document: Document) -> dict[str, Any] | None:
             zmax=1,
             xgap=2,
             ygap=2,
-            colorbar={"title": {"text": _("share of the class")}},
+            showscale=False,  # a colour bar needs inline styles, which the content policy forbids
             name=_("share of the class"),
         )
     )

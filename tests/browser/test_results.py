@@ -106,7 +106,7 @@ def test_the_table_of_models_sorts_and_filters(made, open_page):
     count = page.locator("[data-count=models]")
     assert "72 / 72" in count.inner_text()
     page.get_by_label("Table", exact=True).select_option("4")
-    page.get_by_label("Side").select_option(label="test")
+    page.get_by_label("Side", exact=True).select_option(label="test")
     assert "16 / 72" in count.inner_text()
     heading = page.locator("#table-models th", has_text="AUC").first
     heading.press("Enter")
