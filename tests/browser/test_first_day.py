@@ -224,6 +224,7 @@ def test_values_are_entered_by_keyboard_alone(page):
     expect(page.locator("tbody tr").nth(1).locator('[data-cell="menopause"]')).to_have_text("postmenopausal")
     assert (stored("P1").age_years, stored("P2").menopause) == (51, 1)
     page.keyboard.press("Enter")
+    expect(page.get_by_label("menopausal status, P2")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("tbody tr").nth(1).locator('[data-cell="menopause"]')).to_have_text("postmenopausal")
 
