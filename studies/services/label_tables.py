@@ -14,6 +14,7 @@ from studies.rules.concordance import Kappa, Weights, cohen_kappa
 from studies.rules.her2_labels import PAPER_CASES, CrossTab, PaperCase, cross_tab, paper_case
 from studies.rules.her2_types import IHC_SCORES, Call, Category, PaperLabel
 from studies.selectors import labelled_patients_in_reach, patients_for
+from studies.services.bulk import collector_paused
 from studies.services.labels_of_record import record_among
 from studies.services.readings import Readings, visible_readings
 
@@ -86,6 +87,7 @@ class _Pairs:
         return _agreement(self.scores, self.patients, IHC_SCORES, IHC_SCORES, "quadratic")
 
 
+@collector_paused()
 def label_tables_of(study: Study, *, viewer: User) -> LabelTables:
     """Count; patients whose labels the viewer may not see (a sealed test side) are counted as hidden."""
     everybody = patients_for(study, viewer=viewer)

@@ -11,6 +11,7 @@ from studies.permissions import is_blinded
 from studies.rules.eligibility import Decision
 from studies.rules.recruitment import FlowBox, FlowRow, Side, recruitment_flow
 from studies.selectors import labelled_patients_in_reach, patients_for
+from studies.services.bulk import collector_paused
 from studies.services.labels_of_record import outcomes_of
 
 LABEL_WORDS: dict[bool | None, Literal["POSITIVE", "NEGATIVE"] | None] = {
@@ -37,6 +38,7 @@ def eligible_patients(study: Study) -> QuerySet[Patient]:
     return study.patients.filter(screening__decision=Screening.Decision.INCLUDED)
 
 
+@collector_paused()
 def flow_of(study: Study, *, viewer: User) -> tuple[FlowBox, ...]:
     """The boxes of the flow at the viewer's sites, without those that would tell hidden labels.
 
