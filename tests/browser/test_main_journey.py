@@ -263,7 +263,7 @@ def test_the_same_study_from_files(app, tmp_path):
     assert {path.stem for path in (out / "figures").glob("*.html")} >= {
         "roc-oof",
         "forest-test",
-        "shap-video",
+        "shap-video-oof",
     }
     described = {path.name for path in (out / "work").glob("*.npz")}
     again = subprocess.run(command, cwd=application.REPOSITORY, env=environment, capture_output=True)
