@@ -8,6 +8,7 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "her2web.settings")
 
 SWEEP_SECONDS = 60.0
+FOLDER_POLL_SECONDS = 0.1  # how soon a waiting message is seen; a look into the folder costs next to nothing
 VISIBILITY_TIMEOUT_SECONDS = 12 * 3600  # longer than any job, or Redis would deliver it twice
 
 
@@ -23,6 +24,7 @@ def _transport_options() -> dict:
         "data_folder_out": str(folders["messages"]),
         "control_folder": str(folders["control"]),
         "store_processed": False,
+        "polling_interval": FOLDER_POLL_SECONDS,
     }
 
 
