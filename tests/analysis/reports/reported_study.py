@@ -34,11 +34,18 @@ from tests.factories import (
 
 TRAINING, TEST = 24, 9
 REPLICATES = 60
+BASE = {"time_base": "hz", "spacing_base": "px", "fmax": 10.0}
 CHOSEN = "fused:XGBoost+LR"
 
 
 def reported_study(
-    *, look: bool = True, slug: str = "reported", sites: int = 2, title_words: str = "", **values
+    *,
+    look: bool = True,
+    slug: str = "reported",
+    sites: int = 2,
+    title_words: str = "",
+    feature_base: dict[str, object] = BASE,
+    **values,
 ) -> SimpleNamespace:
     """Twenty-four training and nine test patients, every third one HER2-positive, at two sites."""
     study = make_study(slug, **{"label_rule": Study.LabelRule.ASCO_CAP, **values})
@@ -52,7 +59,7 @@ def reported_study(
     for number, patient in enumerate(patients):
         make_membership(patient, Membership.Side.TRAINING if number < TRAINING else Membership.Side.TEST)
     make_patient(places[0], age_years=61)  # registered, without label and cine: on no side
-    study.feature_base = {"time_base": "hz", "spacing_base": "px", "fmax": 10.0}
+    study.feature_base = dict(feature_base)
     study.save()
     study = study_seal(actor=people["coordinator"], study=study)
     version = _version(study, patients[:TRAINING])

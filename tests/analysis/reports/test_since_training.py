@@ -22,10 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def reported():
-    made = reported_study()
-    made.study.feature_base = {}
-    made.study.save()
-    return made
+    return reported_study(feature_base={})
 
 
 def since(reported):

@@ -27,10 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def reported():
-    made = reported_study()
-    made.study.feature_base = {}
-    made.study.save()
-    return made
+    return reported_study(feature_base={})
 
 
 def page(reported, name="models", role="administrator", query="", **kwargs):
