@@ -1,6 +1,7 @@
 """Reads of the computed side. Every function that answers a person takes `viewer`."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -176,6 +177,28 @@ def index_clip(patient: Patient) -> Clip | None:
     found = ((clip, features_of_record(clip)[0]) for clip in cines)
     compliant = (clip for clip, features in found if features is not None and features.compliant)
     return next(compliant, cines[0])
+
+
+def index_clips(patients: QuerySet[Patient]) -> dict[UUID, Clip]:
+    """Patient id to index clip with its tracks loaded; only who has several cines costs further queries."""
+    cines = Clip.objects.filter(exam__patient__in=patients, exam__phase=Exam.Phase.BASELINE, n_frames__gt=1)
+    several: dict[UUID, list[UUID]] = {}
+    for pk, patient in cines.exclude(kind=Clip.Kind.STILL).values_list("pk", "exam__patient"):
+        several.setdefault(patient, []).append(pk)
+    chosen: dict[UUID, UUID] = {}
+    for patient in patients:
+        found = several.get(patient.pk, [])
+        if patient.index_clip_id or len(found) == 1:
+            chosen[patient.pk] = patient.index_clip_id or found[0]
+        elif found and (clip := index_clip(patient)):
+            chosen[patient.pk] = clip.pk
+    clips = (
+        Clip.objects.select_related("exam")
+        .prefetch_related("tracks")
+        .defer("frame_times_ms")
+        .in_bulk(list(chosen.values()))
+    )
+    return {patient: clips[pk] for patient, pk in chosen.items()}
 
 
 def described_patients(study: Study) -> QuerySet[Patient]:

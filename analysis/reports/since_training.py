@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from analysis.models import FeatureSet, ModelVersion
-from analysis.selectors import index_clip, on_base
-from studies.models import Clip, Exam, Membership, Patient, Study, Track
+from analysis.selectors import index_clips, on_base
+from studies.models import Clip, Membership, Patient, Study, Track
 from studies.selectors import track_of_record
 from studies.services.course_dates import out_of_order
 from studies.services.labels_of_record import outcomes_of
@@ -59,7 +57,7 @@ def standings(study: Study) -> list[Standing]:
     """Every patient of the training side and of no side, in order of code. No test patient is read."""
     patients = study.patients.exclude(membership__side__in=Membership.HELD_OUT)
     outcomes = outcomes_of(patients, study.label_rule)
-    clips = _index_clips(patients)
+    clips = index_clips(patients)
     allowed = set(eligible_patients(study).values_list("pk", flat=True)) - out_of_order(patients, clips)
     features = _current_features(study, clips)
     return [
@@ -112,28 +110,6 @@ def _current_features(study: Study, clips: Mapping[UUID, Clip]) -> dict[UUID, st
         for pk, track in records.items()
         if track.pk in newest and _is_usable(newest[track.pk], track, study)
     }
-
-
-def _index_clips(patients: QuerySet[Patient]) -> dict[UUID, Clip]:
-    """Patient id to index clip with its tracks loaded; only who has several cines costs further queries."""
-    cines = Clip.objects.filter(exam__patient__in=patients, exam__phase=Exam.Phase.BASELINE, n_frames__gt=1)
-    several: dict[UUID, list[UUID]] = {}
-    for pk, patient in cines.exclude(kind=Clip.Kind.STILL).values_list("pk", "exam__patient"):
-        several.setdefault(patient, []).append(pk)
-    chosen: dict[UUID, UUID] = {}
-    for patient in patients:
-        found = several.get(patient.pk, [])
-        if patient.index_clip_id or len(found) == 1:
-            chosen[patient.pk] = patient.index_clip_id or found[0]
-        elif found and (clip := index_clip(patient)):
-            chosen[patient.pk] = clip.pk
-    clips = (
-        Clip.objects.select_related("exam")
-        .prefetch_related("tracks")
-        .defer("frame_times_ms")
-        .in_bulk(list(chosen.values()))
-    )
-    return {patient: clips[pk] for patient, pk in chosen.items()}
 
 
 def _is_usable(row: FeatureSet, track: Track, study: Study) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.db.models import Prefetch
+from django.db.models import F
 
 from analysis.models import Evaluation, ModelVersion
-from analysis.selectors import index_clip
-from studies.models import Clip, Membership, Patient, Revision, Study, Track
+from analysis.selectors import index_clips
+from studies.models import Clip, Membership, Patient, Revision, Study
 from studies.rules.tracks import boxes as frame_boxes
 from studies.selectors import track_of_record
 from studies.services.labels_of_record import label_of_record, outcome_of
@@ -51,8 +51,26 @@ class JudgedInputs:
 
 
 def inputs_now(study: Study) -> dict[str, dict[str, str]]:
-    """Digests of what there is of every test patient now, judged or not."""
-    return {str(patient.pk): _inputs_of(patient, study) for patient in _test_patients(study)}
+    """Digests of what there is of every test patient now, judged or not; a constant number of queries."""
+    patients = study.patients.filter(membership__side=Membership.Side.TEST)
+    clips = index_clips(patients)
+    tracks = {pk: track for pk, clip in clips.items() if (track := track_of_record(clip)) and track.head}
+    heads = {
+        row.track_id: row
+        for row in Revision.objects.filter(
+            track__in=[track.pk for track in tracks.values()], number=F("track__head")
+        )
+    }
+    return {
+        str(patient.pk): {
+            BOXES: _boxes(clips[patient.pk], heads[tracks[patient.pk].pk])
+            if patient.pk in tracks
+            else NOTHING,
+            LABEL: _label(patient, study),
+            CLINICAL: _clinical(patient),
+        }
+        for patient in patients.select_related("clinical").prefetch_related("specimens__labels")
+    }
 
 
 def judged_inputs(version: ModelVersion | None) -> JudgedInputs:
@@ -93,30 +111,11 @@ def _edits(
                 yield Edited(names.get(pk, pk), part, before[0], after[0])
 
 
-def _test_patients(study: Study) -> list[Patient]:
-    patients = study.patients.filter(membership__side=Membership.Side.TEST)
-    tracks = Prefetch("index_clip__tracks", Track.objects.all())
-    return list(
-        patients.select_related("clinical", "index_clip", "study").prefetch_related(
-            "specimens__labels", tracks
-        )
-    )
-
-
-def _inputs_of(patient: Patient, study: Study) -> dict[str, str]:
-    return {BOXES: _boxes(patient), LABEL: _label(patient, study), CLINICAL: _clinical(patient)}
-
-
-def _boxes(patient: Patient) -> str:
+def _boxes(clip: Clip, head: Revision) -> str:
     """Cine and boxes of record, frame by frame; not who drew them, nor when they were signed."""
-    clip: Clip | None = index_clip(patient)
-    track = track_of_record(clip) if clip is not None else None
-    if clip is None or track is None or not track.head:
-        return NOTHING
-    revision = Revision.objects.get(track=track, number=track.head)
-    found = frame_boxes(revision.keyframes, clip.n_frames)
+    found = frame_boxes(head.keyframes, clip.n_frames)
     boxes = [None if one is None else [round(float(side), 6) for side in one.box] for one in found]
-    return _digest([str(clip.pk), clip.pack_sha256, boxes, sorted(map(int, revision.excluded_frames))])
+    return _digest([str(clip.pk), clip.pack_sha256, boxes, sorted(map(int, head.excluded_frames))])
 
 
 def _label(patient: Patient, study: Study) -> str:
