@@ -81,7 +81,8 @@ def grant_create(
     grant.full_clean()
     grant.save(force_insert=True)
     forget_grants(user)
-    changes = {"user": [None, user.pk], "role": [None, role], "site": [None, site.code if site else "all"]}
+    reach = site.code if site else "all"
+    changes = {"user": [None, user.get_username()], "role": [None, role], "site": [None, reach]}
     audit_record(actor=actor, action="grant.create", target=grant, study=study, changes=changes)
     return grant
 
@@ -89,7 +90,7 @@ def grant_create(
 @transaction.atomic
 def grant_revoke(*, actor: User, grant: RoleGrant, reason: str) -> None:
     """Take a role away again; the audit trail keeps that it was there."""
-    changes = {"user": [grant.user_id, None], "role": [grant.role, None]}
+    changes = {"user": [grant.user.get_username(), None], "role": [grant.role, None]}
     audit_record(
         actor=actor, action="grant.revoke", target=grant, study=grant.study, changes=changes, reason=reason
     )

@@ -68,7 +68,7 @@ def presence_claim(*, actor: User, clip: Clip, tab: str, take_over: bool = False
     if not take_over and rival is not None:
         return Claim(False, rival.since, rival.name, others)
     if is_elsewhere or rival is not None:
-        changes = {} if rival is None else {"from": rival.name}
+        changes = {} if rival is None else {"from": [rival.name, actor.get_username()]}
         audit_record(actor=actor, action="clip.take_over", target=clip, study=clip.study, changes=changes)
         holder = None
     if rival is not None:

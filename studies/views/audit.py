@@ -32,13 +32,14 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
     patients = patients_of(page.object_list)
     for event in page:
         event.patient = patients.get(event.object_id)
-    actions = audit_in_reach(viewer=request.user).filter(study=study).order_by("action")
+    events = audit_in_reach(viewer=request.user).filter(study=study)
     context = {
         "study": study,
         "page": page,
         "chosen": {name: request.GET.get(name, "").strip() for name in SHOWN_FIELDS},
         "is_searched": not _search(request).is_empty,
-        "actions": list(actions.values_list("action", flat=True).distinct()),
+        "actions": list(events.order_by("action").values_list("action", flat=True).distinct()),
+        "kinds": list(events.order_by("object_type").values_list("object_type", flat=True).distinct()),
     }
     return render(request, "studies/audit.html", context)
 

@@ -11,8 +11,9 @@ from django.utils import timezone
 from studies.models import AuditEvent
 from studies.services.audit import audit_record, audit_verify
 from studies.services.audit_search import AuditSearch, audit_events, patients_of
-from studies.services.cohort import clinical_save
+from studies.services.cohort import clinical_save, grant_create, grant_revoke
 from studies.services.pathology import label_save
+from studies.services.signing import label_lock
 from tests.factories import logged_in, make_patient, make_person, make_site, make_specimen, make_study
 from tests.studies.services.test_audit import change, unguarded  # noqa: F401 - a fixture
 from tests.studies.test_pages import text_of
@@ -83,6 +84,35 @@ def test_the_page_shows_old_new_reason_and_finds_the_patient(trail):
         reverse("audit", args=["trail"]), {"text": "nobody wrote this", "since": "not a day"}
     )
     assert "No event passes this search" in text_of(nothing)
+
+
+def test_the_page_says_stored_codes_in_words_of_its_language(trail):
+    study, patient, administrator = trail
+    pathologist = study.grants.get(role="pathologist").user
+    label = patient.specimens.get().labels.get()
+    label_lock(actor=pathologist, label=label)
+    clinical_save(actor=pathologist, patient=patient, values={"menopause": 1, "age_years": 51})
+    page, client = reverse("audit", args=["trail"]), logged_in(administrator)
+    text = text_of(client.get(page, {"patient": "P017"}))
+    assert "status draft → locked" in text
+    assert "HER2 reading" in text
+    assert f"signature – → {label.signatures.get().content_digest[:8]}…" in text
+    client.cookies["django_language"] = "zh-hans"
+    text = text_of(client.get(page, {"patient": "P017"}))
+    assert "状态 草稿 → 已锁定" in text
+    assert "绝经状态 – → 绝经后" in text
+    assert '<option value="label">HER2 判读</option>' in client.get(page).content.decode()
+
+
+def test_roles_name_their_people(trail):
+    study, _patient, administrator = trail
+    user = study.grants.get(role="pathologist").user
+    grant = grant_create(actor=administrator, user=user, role="clinician", study=study)
+    grant_revoke(actor=administrator, grant=grant, reason="Left.")
+    text = text_of(logged_in(administrator).get(reverse("audit", args=["trail"]), {"action": "grant"}))
+    assert "role clinician → –" in text
+    assert "user pathologist → –" in text
+    assert "site – → all sites" in text
 
 
 def test_the_file_holds_a_line_a_changed_field_and_its_export_is_an_event(trail):

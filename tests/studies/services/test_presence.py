@@ -45,7 +45,7 @@ def test_another_reader_waits_and_learns_who_is_there(ready):
     lost = claim(ready, 0)
     assert (lost.mine, lost.who) == (False, "sono2")
     event = AuditEvent.objects.get(action="clip.take_over")
-    assert event.changes == {"from": "sono1"}
+    assert event.changes == {"from": ["sono1", "sono2"]}
 
 
 def test_who_leaves_or_is_silent_holds_nothing(ready):
