@@ -96,7 +96,7 @@ export class History {
       return button;
     };
     const at = new Date(row.at);
-    const when = `${at.toLocaleDateString("sv-SE")} ${at.toTimeString().slice(0, 8)}`;
+    const when = at.toLocaleString("sv-SE", { timeZone: document.body.dataset.timeZone });
     const stated = row.no_lesion ? ` (${t("noLesionSeen")})` : "";
     const what = stated ? `${commandWords(row.command)}${stated}${row.reason && `: ${row.reason}`}` : row.reason ? `${commandWords(row.command)}: ${row.reason}` : commandWords(row.command);
     const facts = [when, row.author ?? t("model"), t("seconds", { count: Math.round(row.active_seconds) })].join(" · ");
