@@ -37,6 +37,7 @@ class PasswordForm(StyledMixin, PasswordChangeForm):
 class PasswordView(PasswordChangeView):
     """Change one's own password; the session goes on, others of the same person end."""
 
+    http_method_names = ["get", "head", "post", "options"]
     form_class = PasswordForm
     template_name = "registration/password.html"
     success_url = reverse_lazy("home")
