@@ -36,17 +36,17 @@ class ClinicalRecord(Row):
         G3 = 3, "G3"
 
     class Stage(models.TextChoices):
-        IA = "IA"
-        IB = "IB"
-        IIA = "IIA"
-        IIB = "IIB"
-        IIIA = "IIIA"
-        IIIB = "IIIB"
-        IIIC = "IIIC"
-        IV = "IV"
-        I = "I"  # noqa: E741 - the stage's own name
-        II = "II"
-        III = "III"
+        IA = "IA", "IA"
+        IB = "IB", "IB"
+        IIA = "IIA", "IIA"
+        IIB = "IIB", "IIB"
+        IIIA = "IIIA", "IIIA"
+        IIIB = "IIIB", "IIIB"
+        IIIC = "IIIC", "IIIC"
+        IV = "IV", "IV"
+        I = "I", "I"  # noqa: E741 - the stage's own name
+        II = "II", "II"
+        III = "III", "III"
 
     patient = models.OneToOneField(Patient, on_delete=models.CASCADE, related_name="clinical")
     age_years = models.PositiveSmallIntegerField(

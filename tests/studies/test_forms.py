@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import override
 
 from studies import forms as studies_forms
-from studies.models import Study
+from studies.models import ClinicalRecord, Study
 
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 1, 6)
@@ -59,3 +59,10 @@ def test_a_short_name_is_refused_in_words():
     for slug, said in (("taken", "taken by another study"), ("Bad Slug!", "without spaces")):
         form = studies_forms.StudyForm({"title": "New", "slug": slug})
         assert said in form.errors["slug"][0]
+
+
+def test_stages_are_written_as_clinicians_write_them():
+    choices = dict(studies_forms.ClinicalForm().fields["c_tnm"].choices)
+    assert {value: words for value, words in choices.items() if value} == {
+        stage: stage for stage in ClinicalRecord.Stage.values
+    }
