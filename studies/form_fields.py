@@ -58,8 +58,6 @@ class StyledMixin:
         for name, field in self.fields.items():
             widget = field.widget
             widget.attrs.setdefault("class", WIDGET_CLASSES.get(type(widget), "form-control"))
-            if field.help_text:
-                widget.attrs.setdefault("aria-describedby", f"help_{name}")
             if isinstance(field, forms.TypedChoiceField):
                 field.choices = _named(field.choices)
             if name in PARAMETERS and isinstance(field, forms.IntegerField):  # decimals are IntegerFields too

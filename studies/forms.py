@@ -244,6 +244,9 @@ class SpecimenForm(StyledMixin, forms.ModelForm):
 class LabelForm(StyledMixin, forms.ModelForm):
     """What the pathologist saw and counted; the engine derives the rest."""
 
+    signature_fault = ""
+    """What is wrong with the password that signs; said beside it."""
+
     class Meta:
         model = Label
         fields = [

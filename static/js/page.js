@@ -58,6 +58,9 @@ document.addEventListener("htmx:sendError", () => sayFailure(document.body.datas
 
 keepDrafts(document, sessionStorage, (text) => say(text, "warning"));
 
+/** A form that was refused begins at its first fault: for the eye, the keyboard and a screen reader. */
+document.querySelector("main .form-fault, main [aria-invalid='true']")?.focus();
+
 /** Forms marked data-guard ask before what was typed would be lost. */
 let dirty = false;
 document.addEventListener("input", (event) => {

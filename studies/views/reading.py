@@ -230,8 +230,11 @@ def _next(row: Specimen, request: HttpRequest) -> Specimen | None:
 def _save(request: HttpRequest, row: Specimen, stand: Stand, form: LabelForm, recount: RecountForm) -> bool:
     """Store the reading and, when asked, sign it; errors go onto the form and nothing typed is lost."""
     signs = "lock" in request.POST
-    if signs and not signs_again(request, request.POST.get("password", "")):
-        form.add_error(None, _("The password is not right: nothing was signed, and nothing typed is lost."))
+    password = request.POST.get("password", "")
+    if signs and not signs_again(request, password):
+        wrong = _("The password is not right: nothing was signed, and nothing typed is lost.")
+        missing = _("Enter your password, which signs: nothing was signed, and nothing typed is lost.")
+        form.signature_fault = wrong if password else missing
         return False
     if not recount.names_observer():
         return False
@@ -375,11 +378,18 @@ def _stored_recount(label: Label) -> dict[str, Any]:
     return dict(label.recount or {})
 
 
+def _faults(form: LabelForm | RecountForm) -> list[tuple[str, str]]:
+    """Each field at fault by its name, and what is wrong with it."""
+    named = [(name, " ".join(map(str, errors))) for name, errors in form.errors.items()]
+    return [(str(form[name].label) if name in form.fields else "", words) for name, words in named]
+
+
 def _live(specimen: Specimen, form: LabelForm, recount: RecountForm) -> dict[str, Any]:
     """Return the engine's result for the form, or the sentence that says what is wrong with it."""
     if form.is_bound:
         if not form.is_valid() or not recount.is_valid():
-            return {"result": None, "problem": _("Correct the marked fields to see the call.")}
+            problem = _("Correct this to see the call:")
+            return {"result": None, "problem": problem, "faults": [*_faults(form), *_faults(recount)]}
         values = _values(form, recount)
     else:
         values = {name: getattr(form.instance, name) for name in ENTERED_FIELDS}

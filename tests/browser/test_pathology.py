@@ -1,5 +1,6 @@
 """Pathologists at work: read, read blind, disagree, adjudicate or agree, sign, amend, recount."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -70,6 +71,10 @@ def test_the_engine_reaches_the_pathologists_conclusion_while_she_types(lab, ope
     look(page, "reading-live")
     sign(page, "not anna's password")
     page.get_by_text("The password is not right").wait_for()
+    expect(page.get_by_label("Your password, as signature")).to_be_focused()
+    assert page.locator("#id_her2_copies").input_value() == "8"
+    sign(page, "")
+    page.get_by_text("Enter your password, which signs").wait_for()
     assert page.locator("#id_her2_copies").input_value() == "8"
     assert not Label.objects.filter(specimen=lab.specimens["P001"]).exists()
     sign(page, "anna")
@@ -79,6 +84,18 @@ def test_the_engine_reaches_the_pathologists_conclusion_while_she_types(lab, ope
         "locked", "POSITIVE", "POSITIVE", 1,
     )  # fmt: skip
     assert label.signatures.get().signer == lab.anna
+
+
+def test_a_number_out_of_range_is_named_while_she_types_and_has_the_focus_when_refused(lab, open_page):
+    page = open_reading(open_page, lab, "anna", "P001")
+    field, call = page.get_by_label("Stained cells (%)"), page.locator("#call")
+    field.fill("150")
+    expect(call).to_contain_text("Stained cells (%): Enter a number from 0 to 100")
+    page.get_by_role("button", name="Save as draft").click()
+    expect(page.locator(".errorlist")).to_contain_text("Enter a number from 0 to 100")
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(re.compile("Enter a number from 0 to 100"))
+    assert field.input_value() == "150"
 
 
 def test_two_readers_disagree_a_third_adjudicates_and_one_amends(lab, open_page):
