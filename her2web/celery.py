@@ -4,12 +4,16 @@ import os
 
 from celery import Celery
 from django.conf import settings
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "her2web.settings")
 
 SWEEP_SECONDS = 60.0
 FOLDER_POLL_SECONDS = 0.1  # how soon a waiting message is seen; a look into the folder costs next to nothing
 VISIBILITY_TIMEOUT_SECONDS = 12 * 3600  # longer than any job, or Redis would deliver it twice
+
+
+TRANSPORT_ALIASES["filesystem"] = "her2web.folder_broker:Transport"
 
 
 def _transport_options() -> dict:
