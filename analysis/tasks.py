@@ -7,6 +7,7 @@ from analysis.reports.document.write_report import write_report
 from analysis.runners.describe import describe_clip_tracks
 from analysis.runners.detect import detect_clip
 from analysis.runners.judge import judge_ensemble
+from analysis.runners.judge_temporal import judge_temporal_test
 from analysis.runners.learn import learn_ensemble
 from analysis.runners.supplements import supplement_ensemble
 from analysis.runners.train_detector import train_study_detector
@@ -50,6 +51,12 @@ def learn(*, job_id: str) -> None:
 def judge(*, job_id: str) -> None:
     """Judge the ensemble on the test side, through a logged look."""
     run_job(job_id, judge_ensemble)
+
+
+@shared_task(name="analysis.judge_temporal")
+def judge_temporal(*, job_id: str) -> None:
+    """Judge the ensemble on the temporal test, through a logged look of its own."""
+    run_job(job_id, judge_temporal_test)
 
 
 @shared_task(name="analysis.supplement")

@@ -60,6 +60,7 @@ urlpatterns = [
     path("studies/<slug:slug>/detectors/apply/", detectors.apply, name="detector-apply"),
     path("studies/<slug:slug>/models/analyses/", analyses.start, name="model-analyses"),
     path("studies/<slug:slug>/models/judge/", models.judge, name="model-judge"),
+    path("studies/<slug:slug>/models/judge-temporal/", models.judge_temporal, name="model-judge-temporal"),
     path("studies/<slug:slug>/models/<uuid:version_id>/promote/", models.promote, name="model-promote"),
     path("patients/<uuid:patient_id>/prediction/", prediction.prediction, name="prediction"),
     path("patients/<uuid:patient_id>/explanation/", prediction.explanation, name="explanation"),

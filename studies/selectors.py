@@ -261,7 +261,8 @@ def _labels_seen(viewer: User, patient: str = "") -> Q:
     """
     below = {"study": f"{patient}study", "site": f"{patient}site"}
     test = {f"{patient}membership__side": Membership.Side.TEST, f"{patient}study__sealed_at__isnull": False}
-    unopened = Q(**test) & ~Exists(Look.objects.filter(study=OuterRef(f"{patient}study")))
+    looks = Look.objects.filter(study=OuterRef(f"{patient}study"), side=Membership.Side.TEST)
+    unopened = Q(**test) & ~Exists(looks)
     unopened |= Q(**{f"{patient}membership__side": Membership.Side.TEMPORAL})
     trainer = reach(viewer, {Role.ADMINISTRATOR}, unblinded=True, **below)
     return reach(viewer, LABEL_ROLES, unblinded=True, **below) | trainer & ~unopened
@@ -334,7 +335,8 @@ def audit_in_reach(*, viewer: User) -> QuerySet[AuditEvent]:
     events = AuditEvent.objects.filter(reach(viewer, {Role.ADMINISTRATOR}, site=None)).select_related("actor")
     of_labels = Q(action__startswith="label.") | Q(action__startswith="specimen.")
     seen = reach(viewer, LABEL_ROLES, site=None, unblinded=True)
-    opened = Q(study__sealed_at__isnull=True) | Exists(Look.objects.filter(study=OuterRef("study")))
+    looks = Look.objects.filter(study=OuterRef("study"), side=Membership.Side.TEST)
+    opened = Q(study__sealed_at__isnull=True) | Exists(looks)
     temporal = Membership.objects.filter(patient__study=OuterRef("study"), side=Membership.Side.TEMPORAL)
     opened &= ~Exists(temporal)
     trainer = reach(viewer, {Role.ADMINISTRATOR}, site=None, unblinded=True)

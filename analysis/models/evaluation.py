@@ -16,6 +16,7 @@ class Evaluation(models.Model):
         APPARENT = "apparent", _("training, apparent (resubstitution)")
         OUT_OF_FOLD = "oof", _("training, out of fold")
         TEST = "test", _("test")
+        TEMPORAL = "temporal", _("temporal test")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="evaluations")
@@ -37,7 +38,7 @@ class Evaluation(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="evaluation_test_needs_look",
-                condition=~models.Q(cohort="test") | models.Q(look__isnull=False),
+                condition=~models.Q(cohort__in=["test", "temporal"]) | models.Q(look__isnull=False),
             ),
             models.UniqueConstraint(fields=["version", "cohort", "look"], name="evaluation_once_per_look"),
         ]

@@ -20,6 +20,7 @@ class Job(models.Model):
         DESCRIBE = "describe", _("compute features")
         LEARN = "learn", _("train the ensemble")
         JUDGE = "judge", _("judge on the test side")
+        JUDGE_TEMPORAL = "judge_temporal", _("judge on the temporal test")
         SUPPLEMENT = "supplement", _("further analyses")
         TRAIN_DETECTOR = "train_detector", _("train the detector")
         REPORT = "report", _("write the report")

@@ -52,7 +52,7 @@ class Supplement(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="supplement_test_needs_look",
-                condition=~models.Q(cohort="test") | models.Q(look__isnull=False),
+                condition=~models.Q(cohort__in=["test", "temporal"]) | models.Q(look__isnull=False),
             ),
         ]
 

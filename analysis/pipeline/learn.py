@@ -109,10 +109,13 @@ def judge(
     ensemble: LearnedEnsemble,
     cohort: LearningCohort,
     *,
+    name: str = "test",
     replicates: int | None = None,
     seed: int | None = None,
 ) -> CohortReport:
     """Judge all models on test patients at the frozen cut-offs. Log the look before calling this.
+
+    name: of the held-out side, as the report keeps it.
 
     Raises:
         InvalidInputError: other columns than those trained on, fewer than two patients of a class, odd
@@ -127,7 +130,7 @@ def judge(
     ensemble.guard.require_absent(cohort, "the test set")
     require_no_twin(ensemble, cohort)
     return _report(
-        "test",
+        name,
         cohort.patients,
         cohort.labels,
         score_all(ensemble, cohort.dynamic, cohort.clinical),

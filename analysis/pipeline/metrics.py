@@ -35,6 +35,7 @@ from analysis.pipeline.kernels.decision_curve import DecisionCurve, decision_cur
 from analysis.pipeline.kernels.delong import (
     PairedDelong,
     auc,
+    delong_difference,
     delong_interval,
     delong_logit_interval,
     delong_paired,
@@ -125,6 +126,7 @@ __all__ = [
     "confusion_at",
     "confusion_metrics",
     "decision_curve",
+    "delong_difference",
     "delong_interval",
     "delong_logit_interval",
     "delong_paired",

@@ -14,6 +14,10 @@ from studies.services.labels_of_record import label_of_record, outcome_of
 
 POSITIVE, NEGATIVE, NO_CALL = "POSITIVE", "NEGATIVE", ""
 CALLS = (POSITIVE, NEGATIVE, NO_CALL)
+SIDES = {
+    Evaluation.Cohort.TEST: Membership.Side.TEST,
+    Evaluation.Cohort.TEMPORAL: Membership.Side.TEMPORAL,
+}
 Key = tuple[str, str]
 
 
@@ -58,10 +62,15 @@ def _judged_counts(judged: Judged, cohort: str) -> Counter[Key]:
 
 
 def _others(study: Study, version: ModelVersion, judged: Judged, cohort: str) -> Counter[Key]:
-    """Patients of the side who were not judged, and those on no side."""
-    side = Membership.Side.TEST if cohort == Evaluation.Cohort.TEST else Membership.Side.TRAINING
+    """Patients of the side who were not judged, and those on no side.
+
+    Who joined the temporal test after its look waits for the next one, and no class of theirs is counted.
+    """
+    side = SIDES.get(cohort, Membership.Side.TRAINING)
     known = set(judged.evaluations[cohort].predictions["patients"])
     patients = study.patients.select_related("membership").prefetch_related("specimens__labels")
+    if side == Membership.Side.TEMPORAL and (look := judged.evaluations[cohort].look):
+        patients = patients.exclude(membership__created_at__gt=look.created_at)
     calls = dict(version.predictions.order_by("created_at").values_list("patient_id", "call"))
     counts: Counter[Key] = Counter()
     for patient in patients:

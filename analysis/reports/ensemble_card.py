@@ -13,7 +13,7 @@ from analysis.models import Evaluation, FeatureSet, ModelVersion, Supplement
 from analysis.reports.document.flow_drawing import reason_words
 from analysis.reports.document.gather_patients import STORED_REASONS
 from analysis.reports.feature_words import descriptor_label, static_label
-from analysis.reports.model_tables import COHORT_ORDER, cohort_label, metric_cell, model_name
+from analysis.reports.model_tables import cohort_label, metric_cell, model_name
 from analysis.reports.selected_features import most_selected
 from analysis.reports.tables import Cell, Column, Line, Table
 from analysis.reports.version_compare import flat
@@ -21,6 +21,9 @@ from analysis.reports.version_history import VersionRow, area_cell, evaluation_o
 from analysis.selectors import supplements_for
 from studies.models import Study
 from studies.selectors import patients_in_reach
+
+Cohort = Evaluation.Cohort
+CARD_ORDER = (Cohort.TEST, Cohort.TEMPORAL, Cohort.OUT_OF_FOLD, Cohort.APPARENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def left_out_of(stored: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
 def card_figures(version: ModelVersion) -> Table:
     """The chosen model on every side where it was judged: a column a side, a row a figure."""
     sides = []
-    for cohort in reversed(COHORT_ORDER):
+    for cohort in CARD_ORDER:
         row, stored = evaluation_of(version, cohort), figures_of(version, cohort)
         if row is not None and stored is not None:
             look = _(", look %(n)s") % {"n": row.look.number} if row.look else ""

@@ -25,6 +25,7 @@ DASHES = {
     Evaluation.Cohort.APPARENT: "dot",
     Evaluation.Cohort.OUT_OF_FOLD: "dash",
     Evaluation.Cohort.TEST: "solid",
+    Evaluation.Cohort.TEMPORAL: "dashdot",
 }
 BAND_REPLICATES = 1000
 HISTOGRAM_BINS = 20

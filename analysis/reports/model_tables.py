@@ -14,7 +14,12 @@ from analysis.reports.tables import Cell, Column, Line, Table
 SHOWN = ("ACC", "SEN", "SPC", "YI")
 PREDICTIVE = ("PPV", "NPV")
 BRANCH_TABLE = {"video": 2, "clinical": 3, "fused": 4}
-COHORT_ORDER = (Evaluation.Cohort.APPARENT, Evaluation.Cohort.OUT_OF_FOLD, Evaluation.Cohort.TEST)
+COHORT_ORDER = (
+    Evaluation.Cohort.APPARENT,
+    Evaluation.Cohort.OUT_OF_FOLD,
+    Evaluation.Cohort.TEST,
+    Evaluation.Cohort.TEMPORAL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class ModelRow:
 
 
 def model_rows(evaluations: dict[str, Evaluation], chosen: str) -> list[ModelRow]:
-    """Rows of Tables 2, 3 and 4 in the order of the paper; sides: apparent, out of fold, test."""
+    """Rows of Tables 2, 3 and 4 in the order of the paper; sides as in COHORT_ORDER."""
     rows = []
     for cohort in COHORT_ORDER:
         evaluation = evaluations.get(cohort)
@@ -121,6 +126,7 @@ def cohort_label(cohort: str) -> str:
         Evaluation.Cohort.APPARENT: _("training, apparent"),
         Evaluation.Cohort.OUT_OF_FOLD: _("training, out of fold"),
         Evaluation.Cohort.TEST: _("test"),
+        Evaluation.Cohort.TEMPORAL: _("temporal test"),
     }[cohort]
 
 

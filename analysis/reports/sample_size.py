@@ -60,19 +60,22 @@ class Design:
 
 
 def sides_of(study: Study, *, viewer: User) -> list[Side]:
-    """Labelled patients by side; without the test side where its labels are sealed for the viewer."""
+    """Labelled patients by side; without the held-out sides whose labels are sealed for the viewer."""
     patients = study.patients.select_related("membership").prefetch_related("specimens__labels")
-    hidden = test_side_is_hidden(study, viewer=viewer)
-    counts = {side: [0, 0] for side in (Membership.Side.TRAINING, Membership.Side.TEST, "")}
+    hidden = set() if can_view_labels_in(viewer, study) else {str(Membership.Side.TEMPORAL)}
+    if test_side_is_hidden(study, viewer=viewer):
+        hidden.add(str(Membership.Side.TEST))
+    counts = {side: [0, 0] for side in (*Membership.Side.values, "")}
     for patient in patients:
         membership = getattr(patient, "membership", None)
         side = membership.side if membership else ""
         outcome = outcome_of(label_of_record(patient), study.label_rule)
-        if outcome is not None and not (hidden and side == Membership.Side.TEST):
+        if outcome is not None and side not in hidden:
             counts[side][0 if outcome else 1] += 1
     names = {
         Membership.Side.TRAINING: _("training side"),
         Membership.Side.TEST: _("test side"),
+        Membership.Side.TEMPORAL: _("temporal test"),
         "": _("on no side yet"),
     }
     found = [Side(name, *counts[side]) for side, name in names.items() if sum(counts[side])]
@@ -83,8 +86,10 @@ def sides_of(study: Study, *, viewer: User) -> list[Side]:
 
 def anticipated(sides: Sequence[Side]) -> Design:
     """The paper's design at this study's own share of positives, once both classes are there."""
-    events, n = sum(s.events for s in sides[:3]), sum(s.n for s in sides[:3])
-    return replace(Design(), prevalence=round(events / n, 2)) if 0 < events < n else Design()
+    everybody = sides[-1] if sides else Side("", 0, 0)
+    if not 0 < everybody.events < everybody.n:
+        return Design()
+    return replace(Design(), prevalence=round(everybody.events / everybody.n, 2))
 
 
 def test_side_is_hidden(study: Study, *, viewer: User) -> bool:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from analysis.models import Evaluation, FeatureSet
 from analysis.reports.boxes_drawing import Arrow, Box, across, down, drawing
 from analysis.reports.document.facts import Patients, Side
-from analysis.reports.document.flow_drawing import reason_lines
+from analysis.reports.document.flow_drawing import reason_lines, temporal_lines
 from analysis.reports.document.gather_images import features_in_use
 from analysis.reports.document.gather_patients import Case, cases_of_study, gather_patients
 from analysis.reports.judged import Judged
@@ -56,7 +56,8 @@ def _flow_boxes(patients: Patients) -> tuple[list[Box], list[Arrow]]:
         level = first.centre
         arrows.append(Arrow(first.x + COLUMN, level, out.x, level))
         top = max(top, out.bottom)
-    assigned = patients.training.assigned + patients.test.assigned
+    temporal = patients.temporal
+    assigned = patients.training.assigned + patients.test.assigned + (temporal.assigned if temporal else 0)
     split = Box(middle, top + GAP, COLUMN, [_("Assigned to a side: %d") % assigned])
     boxes.append(split)
     arrows.append(down(first, split))
@@ -69,6 +70,10 @@ def _flow_boxes(patients: Patients) -> tuple[list[Box], list[Arrow]]:
         boxes += column
         arrows.append(Arrow(split.middle, split.bottom, column[0].middle, column[0].y))
         arrows += [down(a, b) for a, b in pairwise(column)]
+    if temporal is not None:
+        between = Box(middle, split.bottom + GAP, COLUMN, temporal_lines(temporal))
+        boxes.append(between)
+        arrows.append(down(split, between))
     return boxes, arrows
 
 

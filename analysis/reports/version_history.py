@@ -14,7 +14,7 @@ from analysis.reports.fusion_words import fusion_rule
 from analysis.reports.model_tables import model_name
 from analysis.reports.tables import Cell
 from analysis.selectors import model_versions_for
-from studies.models import AuditEvent, Study
+from studies.models import AuditEvent, Membership, Study
 
 RECORD, CANDIDATE, RETIRED, ROLLED_BACK = "record", "candidate", "retired", "rolled_back"
 STYLES = {RECORD: "status-ok", CANDIDATE: "status-wait", RETIRED: "status-wait", ROLLED_BACK: "status-warn"}
@@ -41,7 +41,8 @@ class SnapshotDifference:
 class VersionRow:
     """One version as a page shows it.
 
-    out_of_fold, test: AUC of the chosen model with its interval; looks: numbers of the looks that judged it;
+    out_of_fold, test, temporal: AUC of the chosen model with its interval; looks: numbers of the looks that
+    judged it;
     difference: against the version trained before it, None for the first.
     """
 
@@ -57,6 +58,8 @@ class VersionRow:
     out_of_fold: Cell
     test: Cell
     looks: tuple[int, ...]
+    temporal: Cell
+    temporal_looks: tuple[int, ...]
     difference: SnapshotDifference | None
 
     @property
@@ -189,7 +192,10 @@ def area_cell(figures: Mapping[str, Any] | None) -> Cell:
 
 def _row(version: ModelVersion, states: Mapping[object, str], before: ModelVersion | None) -> VersionRow:
     job, oof = version.job, evaluation_of(version, Evaluation.Cohort.OUT_OF_FOLD)
-    looks = sorted({row.look.number for row in version.evaluations.all() if row.look})
+    looks, temporal_looks = (
+        sorted({row.look.number for row in version.evaluations.all() if row.look and row.look.side == side})
+        for side in (Membership.Side.TEST, Membership.Side.TEMPORAL)
+    )
     has_patients = "patients" in version.training_snapshot
     return VersionRow(
         version=version,
@@ -204,6 +210,8 @@ def _row(version: ModelVersion, states: Mapping[object, str], before: ModelVersi
         out_of_fold=area_cell(figures_of(version, Evaluation.Cohort.OUT_OF_FOLD)),
         test=area_cell(figures_of(version, Evaluation.Cohort.TEST)),
         looks=tuple(looks),
+        temporal=area_cell(figures_of(version, Evaluation.Cohort.TEMPORAL)),
+        temporal_looks=tuple(temporal_looks),
         difference=snapshot_difference(before.training_snapshot, version.training_snapshot)
         if before is not None and has_patients
         else None,

@@ -32,12 +32,14 @@ def learn_ensemble(job: Job, ticker: JobTicker) -> dict[str, Any]:
     newcomers_join(actor=job.started_by, study=study)
     training, left_out = cases_of(study, Membership.Side.TRAINING)
     test, _ = cases_of(study, Membership.Side.TEST)
+    temporal, _ = cases_of(study, Membership.Side.TEMPORAL)
     cohort = learning_cohort(study, training)
     if not study.is_sealed:
         raise LeakageError(
             "The split is not sealed, so test patients could still change sides: seal it, then train."
         )
-    guard = PatientGuard.of(learning_cohort(study, test)) if test else None
+    held_out = [*test, *temporal]
+    guard = PatientGuard.of(learning_cohort(study, held_out)) if held_out else None
     ticker.begin("training", total=1)
     learned = learn(
         cohort,

@@ -1,8 +1,9 @@
-"""What of the test side was judged, as digests, and which of it was edited after a look (HONESTY G7).
+"""What of a held-out side was judged, as digests, and which of it was edited after a look (HONESTY G7).
 
-A look stores, for every test patient, one digest of the boxes of record, one of the HER2 label of record
-and one of the clinical values that the classifiers read. Whatever differs from them later was edited after
-somebody had seen how the model did: the evaluation no longer counts.
+A look stores, for every patient of the test side or of the temporal test, one digest of the boxes of record,
+one of the HER2 label of record and one of the clinical values that the classifiers read. Whatever differs
+from them later was edited after somebody had seen how the model did: the evaluation no longer counts. Who
+joins the temporal test after a look was not judged by it, and is no edit.
 """
 
 import hashlib
@@ -29,7 +30,7 @@ Inputs = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """One part of one test patient that changed; before: number of the next look, None: none yet."""
+    """One part of one judged patient that changed; before: number of the next look, None: none yet."""
 
     code: str
     part: str
@@ -46,13 +47,14 @@ class JudgedInputs:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the test side is as it was when somebody first looked at it."""
+        """Whether what was judged is as it was when somebody first looked at it."""
         return not self.edits
 
 
-def inputs_now(study: Study) -> dict[str, dict[str, str]]:
-    """Digests of what there is of every test patient now, judged or not; a constant number of queries."""
-    patients = study.patients.filter(membership__side=Membership.Side.TEST)
+def inputs_now(study: Study, side: str = Membership.Side.TEST) -> dict[str, dict[str, str]]:
+    """Digests of what there is of every patient of a side now, judged or not, in a constant number of
+    queries."""
+    patients = study.patients.filter(membership__side=side)
     clips = index_clips(patients)
     tracks = {pk: track for pk, clip in clips.items() if (track := track_of_record(clip)) and track.head}
     heads = {
@@ -73,29 +75,29 @@ def inputs_now(study: Study) -> dict[str, dict[str, str]]:
     }
 
 
-def judged_inputs(version: ModelVersion | None) -> JudgedInputs:
-    """Edits of the test side that the newest test evaluation of a version cannot have known or was led by."""
+def judged_inputs(version: ModelVersion | None, cohort: str = Evaluation.Cohort.TEST) -> JudgedInputs:
+    """Edits that the newest evaluation of a version on a held-out side cannot have known or was led by."""
     if version is None or version.study is None:
         return JudgedInputs()
-    rows = version.evaluations.filter(cohort=Evaluation.Cohort.TEST).select_related("look", "version__study")
+    rows = version.evaluations.filter(cohort=cohort).select_related("look", "version__study")
     newest = rows.order_by("-look__number").first()
     return JudgedInputs() if newest is None else evaluation_inputs(newest)
 
 
 def evaluation_inputs(evaluation: Evaluation) -> JudgedInputs:
-    """The same of one evaluation; nothing is asked of one that is not of the test side."""
+    """The same of one evaluation; nothing is asked of one of the training side."""
     study, look = evaluation.version.study, evaluation.look
     if study is None or look is None:
         return JudgedInputs()
     rows = Evaluation.objects.filter(
-        version__study=study, cohort=Evaluation.Cohort.TEST, look__number__lte=look.number
+        version__study=study, cohort=evaluation.cohort, look__number__lte=look.number
     )
     stored = rows.order_by("look__number").values_list("look__number", "inputs")
     states = [(number, inputs) for number, inputs in stored if inputs]
     if not states:
         return JudgedInputs(known=False)
     names = {str(pk): code for pk, code in study.patients.values_list("pk", "code")}
-    steps = [*pairwise(states), (states[-1], (None, inputs_now(study)))]
+    steps = [*pairwise(states), (states[-1], (None, inputs_now(study, look.side)))]
     found = [edit for before, after in steps for edit in _edits(before, after, names)]
     return JudgedInputs(tuple(found), bool(evaluation.inputs))
 
@@ -103,8 +105,8 @@ def evaluation_inputs(evaluation: Evaluation) -> JudgedInputs:
 def _edits(
     before: tuple[int, Inputs], after: tuple[int | None, Inputs], names: Mapping[str, str]
 ) -> Iterator[Edited]:
-    """What differs between two states, by code and part; whoever is missing has nothing."""
-    for pk in sorted(set(before[1]) | set(after[1]), key=lambda key: names.get(key, key)):
+    """What of the first state differs in the second, by code and part; whoever is missing has nothing."""
+    for pk in sorted(before[1], key=lambda key: names.get(key, key)):
         old, new = before[1].get(pk, {}), after[1].get(pk, {})
         for part in PARTS:
             if old.get(part, NOTHING) != new.get(part, NOTHING):

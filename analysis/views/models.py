@@ -14,6 +14,7 @@ from analysis.models import Job, ModelVersion
 from analysis.pipeline.kernels.combiner import METHODS
 from analysis.reports.analysis_list import analyses_of
 from analysis.reports.fusion_words import fusion_choices
+from analysis.reports.temporal import temporal_test
 from analysis.reports.training_outlook import Change, learned_from, training_outlook
 from analysis.reports.version_history import record_changes, version_rows
 from analysis.selectors import active_ensemble, model_versions_for
@@ -27,6 +28,8 @@ from studies.selectors import patients_in_reach, study_get
 
 EFFORTS = ("quick", "full")
 SHOWN_CODES = 12
+SHOWN_JOBS = (Job.Kind.LEARN, Job.Kind.JUDGE, Job.Kind.JUDGE_TEMPORAL, Job.Kind.SUPPLEMENT)
+UNDER_WAY = (Job.Status.QUEUED, Job.Status.RUNNING)
 
 
 @login_required
@@ -38,8 +41,8 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
     require(request, allowed, action="read models", target=study, study=study)
     rows = version_rows(study, ModelVersion.Kind.ENSEMBLE, viewer=request.user)
     record = next((row for row in rows if row.version.is_active), None)
-    under_way = Job.objects.filter(study=study, status__in=[Job.Status.QUEUED, Job.Status.RUNNING])
-    running = list(under_way.filter(kind__in=[Job.Kind.LEARN, Job.Kind.JUDGE, Job.Kind.SUPPLEMENT]))
+    under_way = Job.objects.filter(study=study, status__in=UNDER_WAY)
+    running = list(under_way.filter(kind__in=SHOWN_JOBS))
     learning = next((job for job in running if job.kind == Job.Kind.LEARN), None)
     outlook = training_outlook(study, rows[0].version if rows else None, learning, viewer=request.user)
     context = {
@@ -57,6 +60,9 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         "looks": list(study.looks.select_related("actor")),
         "running": running[0] if running else None,
         "judging": any(job.kind == Job.Kind.JUDGE for job in running),
+        "temporal": temporal_test(study, record.version if record else None),
+        "temporal_looks": study.temporal_looks.select_related("actor"),
+        "judging_temporal": any(job.kind == Job.Kind.JUDGE_TEMPORAL for job in running),
         "may_train": can_train(request.user, study),
         "may_look": can_take_look(request.user, study),
     }
@@ -68,9 +74,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
 def train(request: HttpRequest, slug: str) -> HttpResponse:
     """Start training an ensemble; a second click leads to the training that the first one started."""
     study = _study(request, slug, "train", can_train)
-    under_way = Job.objects.filter(
-        study=study, kind=Job.Kind.LEARN, status__in=[Job.Status.QUEUED, Job.Status.RUNNING]
-    ).first()
+    under_way = Job.objects.filter(study=study, kind=Job.Kind.LEARN, status__in=UNDER_WAY).first()
     if under_way is not None:
         messages.info(request, _("A training is under way already; this is it. No second one was started."))
         return redirect("job", under_way.pk)
@@ -89,20 +93,37 @@ def train(request: HttpRequest, slug: str) -> HttpResponse:
 def judge(request: HttpRequest, slug: str) -> HttpResponse:
     """Start judging on the test side; the look is counted when the job opens it."""
     study = _study(request, slug, "judge", can_take_look)
+    return _judged(request, study, Job.Kind.JUDGE)
+
+
+@login_required
+@require_POST
+def judge_temporal(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start judging on the temporal test, by the same people; its looks are counted on their own."""
+    study = _study(request, slug, "judge temporal", can_take_look)
+    return _judged(request, study, Job.Kind.JUDGE_TEMPORAL)
+
+
+def _judged(request: HttpRequest, study: Study, kind: str) -> HttpResponse:
+    """Queue a job that takes a look, for a reason; one that is under way already is shown instead."""
     reason = request.POST.get("reason", "").strip()
     if not reason:
-        messages.error(request, _("Say why the test side is looked at; the reason is kept with the look."))
-        return redirect("models", slug)
+        no_reason = {
+            Job.Kind.JUDGE: _("Say why the test side is looked at; the reason is kept with the look."),
+            Job.Kind.JUDGE_TEMPORAL: _(
+                "Say why the temporal test is looked at; the reason is kept with the look."
+            ),
+        }
+        messages.error(request, no_reason[Job.Kind(kind)])
+        return redirect("models", study.slug)
     if active_ensemble(study) is None:
         messages.error(request, _("There is no trained ensemble yet; train one first."))
-        return redirect("models", slug)
-    under_way = Job.objects.filter(
-        study=study, kind=Job.Kind.JUDGE, status__in=[Job.Status.QUEUED, Job.Status.RUNNING]
-    ).first()
+        return redirect("models", study.slug)
+    under_way = Job.objects.filter(study=study, kind=kind, status__in=UNDER_WAY).first()
     if under_way is not None:
         messages.info(request, _("A look is under way already; this is it. No second one was started."))
         return redirect("job", under_way.pk)
-    job = job_enqueue(actor=request.user, kind=Job.Kind.JUDGE, study=study, parameters={"reason": reason})
+    job = job_enqueue(actor=request.user, kind=kind, study=study, parameters={"reason": reason})
     return redirect("job", job.pk)
 
 

@@ -26,6 +26,7 @@ from analysis.reports.sample_size import (
     sides_of,
 )
 from analysis.reports.tables import Table
+from analysis.reports.temporal import temporal_table
 from analysis.selectors import active_ensemble
 from analysis.views.inputs import CountsForm
 from analysis.views.result_parts import choice
@@ -146,5 +147,6 @@ TABLES: dict[str, Callable[[HttpRequest, Study, Judged | None], Table | None]] =
     "paper-methods": lambda request, study, judged: method_table(printed_tables(), "paper-methods"),
     "paper-table1": lambda request, study, judged: table_one_again(),
     "paper-missing": lambda request, study, judged: left_out(),
+    "temporal": lambda request, study, judged: None if judged is None else temporal_table(judged),
     "comparisons": _chosen_side(lambda judged, cohort, model: comparison_table(judged, cohort)),
 }

@@ -30,6 +30,7 @@ from analysis.reports.sample_size import (
     sides_of,
     test_side_is_hidden,
 )
+from analysis.reports.temporal import temporal_table
 from analysis.selectors import active_ensemble
 from analysis.views import supplement_parts
 from analysis.views.inputs import AUDIT_BYTES, AuditForm, CountsForm, DesignForm
@@ -54,6 +55,7 @@ def summary(request: HttpRequest, study: Study, judged: Judged | None) -> Contex
         "headline": headline(judged),
         "sizes": sizes(study),
         "figures": figures_of("forest", "roc"),
+        "temporal_table": temporal_table(judged),
         "flow": figures_of("flow")[0],
     }
 

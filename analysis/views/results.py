@@ -7,11 +7,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from analysis.models import Evaluation
 from analysis.reports.fusion_words import fusion_note
 from analysis.reports.judged import judged_of
 from analysis.reports.judged_edits import edit_lines, unknown_words
 from analysis.reports.model_tables import model_name
 from analysis.reports.predictive import USUAL, predictive_at, share_of
+from analysis.reports.temporal import temporal_test
 from analysis.services.judged_inputs import judged_inputs
 from analysis.views import result_parts
 from studies.guards import require
@@ -53,6 +55,9 @@ def render_part(
         edited = judged_inputs(version)
         context |= {"chosen_name": model_name(judged.chosen), "fusion_note": fusion_note(judged.fusion)}
         context |= {"edits": edit_lines(edited.edits), "unknown_edits": unknown_words(edited)}
+        temporal_edits = judged_inputs(version, Evaluation.Cohort.TEMPORAL).edits
+        context |= {"temporal_edits": edit_lines(temporal_edits), "temporal": temporal_test(study, version)}
+        context["temporal_looks"] = study.temporal_looks.select_related("actor")
     context |= result_parts.PARTS[name](request, study, judged) | (extra or {})
     return render(request, f"analysis/results/{name}.html", context, status=status)
 

@@ -100,6 +100,7 @@ def _context(request: HttpRequest, study: Study) -> dict[str, object]:
         "n_temporal": members.filter(side=Membership.Side.TEMPORAL).count(),
         "n_joining": len(newcomers_ready(study)),
         "looks": study.looks.select_related("actor"),
+        "temporal_looks": study.temporal_looks.select_related("actor"),
         "n_outside": outside.count(),
         "n_ready": sum(o is not None for o in outcomes_of(waiting, study.label_rule).values()),
         "is_screening": is_screening(study),

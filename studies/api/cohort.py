@@ -183,7 +183,7 @@ class Memberships(Rows):
 
 
 class Looks(Rows):
-    """Counted looks at the test side of your studies."""
+    """Counted looks at the test side and at the temporal test of your studies, a counter each."""
 
     queryset = Look.objects.none()
     selector = looks_in_reach
@@ -194,7 +194,7 @@ class Looks(Rows):
 
     @extend_schema(request=inputs.LookInput, responses={201: shown.LookSerializer})
     def create(self, request: Request) -> Response:
-        """Take a look; it is counted and its reason is kept."""
+        """Take a look at the test side; it is counted and its reason is kept."""
         values = self.read(inputs.LookInput)
         study = values["study"]
         require(request, can_take_look(request.user, study), action="look", target=study, study=study)

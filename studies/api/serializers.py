@@ -112,13 +112,13 @@ class MembershipSerializer(ShowSerializer):
 
 
 class LookSerializer(ShowSerializer):
-    """A counted look at the test side."""
+    """A counted look at the test side, or at the temporal test."""
 
     actor = serializers.SlugRelatedField(slug_field="username", read_only=True)
 
     class Meta:
         model = Look
-        fields = ["id", "study", "number", "actor", "reason", "seal_hash", "created_at"]
+        fields = ["id", "study", "side", "number", "actor", "reason", "seal_hash", "created_at"]
 
 
 class QueryNoteSerializer(ShowSerializer):

@@ -78,6 +78,16 @@ class Study(Row):
         """Whether the split is frozen and hashed."""
         return self.sealed_at is not None
 
+    @property
+    def looks(self) -> models.QuerySet["Look"]:
+        """Looks at the sealed test side; those at the temporal test are counted on their own."""
+        return self.all_looks.filter(side=Membership.Side.TEST)
+
+    @property
+    def temporal_looks(self) -> models.QuerySet["Look"]:
+        """Looks at the temporal test."""
+        return self.all_looks.filter(side=Membership.Side.TEMPORAL)
+
 
 class Site(Row):
     """A centre that contributes patients."""
@@ -218,9 +228,13 @@ class Membership(Row):
 
 
 class Look(Row):
-    """One counted, logged look at the test patients' labels and metrics."""
+    """One counted, logged look at the labels and metrics of the patients of a held-out side.
 
-    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="looks")
+    The test side and the temporal test have a counter each.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="all_looks")
+    side = models.CharField(max_length=8, choices=Membership.Side.choices, default=Membership.Side.TEST)
     number = models.PositiveIntegerField()
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=500)
@@ -231,9 +245,12 @@ class Look(Row):
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint(fields=["study", "number"], name="look_number_unique_in_study"),
+            models.UniqueConstraint(fields=["study", "side", "number"], name="look_number_unique_on_side"),
+            models.CheckConstraint(
+                name="look_side_held_out", condition=models.Q(side__in=["test", "temporal"])
+            ),
             models.CheckConstraint(name="look_has_reason", condition=~models.Q(reason="")),
         ]
 
     def __str__(self):
-        return f"look {self.number}"
+        return f"look {self.number} ({self.side})"

@@ -20,6 +20,11 @@ NEWCOMERS = {
     Study.NewcomerRule.TEMPORAL: (Membership.Side.TEMPORAL, TEMPORAL_RULE),
 }
 """The study's rule for new patients to their side and the words kept with it; by the other rule they wait."""
+LOOK_ACTIONS = {Membership.Side.TEST: "look.take", Membership.Side.TEMPORAL: "look.temporal"}
+NO_REASON = {
+    Membership.Side.TEST: "Say why the test side is looked at; the reason is kept with the look.",
+    Membership.Side.TEMPORAL: "Say why the temporal test is looked at; the reason is kept with the look.",
+}
 
 
 @transaction.atomic
@@ -63,7 +68,8 @@ def _open_sides(study: Study) -> set[str]:
 
 def labels_are_open(side: str | None, *, opened: bool) -> bool:
     """Whether labels of a side may be counted and printed: of the test side once somebody took a look
-    (`opened`), of the temporal test never; it waits for a judgement of its own."""
+    (`opened`), of the temporal test never: it grows, and its next look must find it unspoilt. What its own
+    looks found is stored with them."""
     return side not in Membership.HELD_OUT or (opened and side == Membership.Side.TEST)
 
 
@@ -137,18 +143,24 @@ def seal_digest(study: Study) -> str:
 
 
 @transaction.atomic
-def look_take(*, actor: User, study: Study, reason: str) -> Look:
-    """Count and log one look at the test side; refuses when the membership no longer fits the seal."""
+def look_take(*, actor: User, study: Study, reason: str, side: str = Membership.Side.TEST) -> Look:
+    """Count and log one look at a held-out side; refuses when the membership no longer fits the seal.
+
+    The test side and the temporal test have a counter each; a look at one opens nothing of the other.
+    """
+    if side not in Membership.HELD_OUT:
+        raise ValueError(f"side: expected one that is held out, got {side}")
     if not reason.strip():
-        raise RuleViolationError("Say why the test side is looked at; the reason is kept with the look.")
+        raise RuleViolationError(NO_REASON[side])
     locked = Study.objects.select_for_update().get(pk=study.pk)
     if not locked.is_sealed:
         raise RuleViolationError("Seal the split before looking at the test side.")
     if seal_digest(locked) != locked.seal_hash:
         raise RuleViolationError("The split differs from what was sealed; the audit trail shows since when.")
-    last = locked.looks.order_by("-number").first()
+    last = locked.all_looks.filter(side=side).order_by("-number").first()
     look = Look(
         study=locked,
+        side=side,
         number=(last.number if last else 0) + 1,
         actor=actor,
         reason=reason.strip()[:500],
@@ -158,7 +170,7 @@ def look_take(*, actor: User, study: Study, reason: str) -> Look:
     look.save(force_insert=True)
     audit_record(
         actor=actor,
-        action="look.take",
+        action=LOOK_ACTIONS[side],
         target=look,
         study=locked,
         changes={"number": [look.number - 1, look.number]},

@@ -15,6 +15,10 @@ ERRORS = (
         "%(n)s test patients can be judged, %(left)s are left out; two of each class at least are needed. "
         "No look was counted. The cohort page shows what the others lack."
     ),
+    gettext_noop(
+        "%(n)s patients of the temporal test can be judged, %(left)s are left out; two of each class at "
+        "least are needed. No look was counted. More join as they are labelled."
+    ),
     gettext_noop("The split is not sealed, so test patients could still change sides: seal it, then train."),
     gettext_noop("There is no trained ensemble yet; train one on the Models page, then judge it."),
     gettext_noop("This job names no analysis that exists; start it from the Models page."),

@@ -55,6 +55,7 @@ REFUSALS = (
     gettext_noop("The split is sealed: its units no longer change."),
     gettext_noop("The split is sealed: the rule for new patients no longer changes."),
     gettext_noop("Say why the test side is looked at; the reason is kept with the look."),
+    gettext_noop("Say why the temporal test is looked at; the reason is kept with the look."),
     gettext_noop("The split is sealed: new patients only go where the study's stored rule says."),
     gettext_noop("The split is not sealed yet: nobody can be on the temporal test."),
     gettext_noop("There is no split yet: draw it first, then seal."),

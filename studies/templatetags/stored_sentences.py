@@ -39,6 +39,7 @@ TEMPLATES = (
     gettext_noop("%(done)s frames described, %(known)s of them known before."),
     gettext_noop("Already described: %(done)s frames."),
     gettext_noop("Look %(number)s: %(judged)s test patients judged, %(left)s left out."),
+    gettext_noop("Look %(number)s at the temporal test: %(judged)s patients judged, %(left)s left out."),
     gettext_noop(
         "%(model)s chosen among sixteen out of fold; %(patients)s patients, %(left)s left out; "
         "out-of-fold AUC %(auc)s."
@@ -55,6 +56,7 @@ TEMPLATES = (
     gettext_noop("following the lesion"),
     gettext_noop("collecting features and labels"),
     gettext_noop("collecting the test side"),
+    gettext_noop("collecting the temporal test"),
     gettext_noop("collecting signed tracks"),
     gettext_noop("training"),
     gettext_noop("storing the ensemble"),

@@ -15,7 +15,7 @@ from studies.models import Look, Patient, Study
 from tests.factories import make_membership, make_patient, make_person, make_site, make_study
 
 CHOSEN = "fused:XGBoost+LR"
-SIDES = {"apparent": 2.5, "oof": 0.9, "test": 0.9}
+SIDES = {"apparent": 2.5, "oof": 0.9, "test": 0.9, "temporal": 0.6}
 """How far apart the classes lie on each side."""
 
 
@@ -47,8 +47,13 @@ def evaluations(n1: int, n0: int, replicates: int = 60) -> tuple[dict[str, dict]
     return found, cutoffs
 
 
-def judged_study(*, n1: int = 12, n0: int = 20, looked: bool = True, **study_values) -> SimpleNamespace:
-    """A study with n1 + n0 patients on each side, its model of record, evaluations, a clinician."""
+def judged_study(
+    *, n1: int = 12, n0: int = 20, looked: bool = True, temporal: tuple[int, int] = (0, 0), **study_values
+) -> SimpleNamespace:
+    """A study with n1 + n0 patients on each side, its model of record, evaluations, a clinician.
+
+    temporal: positive and negative patients of the temporal test; `temporal_judged` takes a look at it.
+    """
     study = make_study(**study_values)
     site = make_site(study)
     patients: dict[str, list[Patient]] = {}
@@ -56,6 +61,9 @@ def judged_study(*, n1: int = 12, n0: int = 20, looked: bool = True, **study_val
         patients[side] = [make_patient(site, age_years=40 + row, c_t=1, c_n=0) for row in range(n1 + n0)]
         for patient in patients[side]:
             make_membership(patient, side)
+    patients["temporal"] = [make_patient(site, age_years=50, c_t=1, c_n=0) for _ in range(sum(temporal))]
+    for patient in patients["temporal"]:
+        make_membership(patient, "temporal")
     found, cutoffs = evaluations(n1, n0)
     version = ModelVersion.objects.create(
         kind="ensemble", study=study, number=1, name=CHOSEN, digest="e" * 64, is_active=True,
@@ -65,7 +73,7 @@ def judged_study(*, n1: int = 12, n0: int = 20, looked: bool = True, **study_val
     if looked:
         look = Look.objects.create(study=study, number=1, reason="test", seal_hash="f" * 64)
     for cohort, values in found.items():
-        if cohort == "test" and not looked:
+        if cohort == "temporal" or (cohort == "test" and not looked):
             continue
         side = patients["test" if cohort == "test" else "training"]
         predictions = values["predictions"] | {"patients": [str(patient.pk) for patient in side]}
@@ -80,6 +88,21 @@ def judged_study(*, n1: int = 12, n0: int = 20, looked: bool = True, **study_val
     return SimpleNamespace(
         study=Study.objects.get(pk=study.pk), version=version, patients=patients, clinician=clinician
     )
+
+
+def temporal_judged(made: SimpleNamespace, n1: int, n0: int) -> Evaluation:
+    """One look at the temporal test of a judged study, which n1 and n0 patients joined before."""
+    number = made.study.temporal_looks.count() + 1
+    look = Look.objects.create(
+        study=made.study, side="temporal", number=number, reason="later patients", seal_hash="f" * 64
+    )
+    values = evaluations(n1, n0)[0]["temporal"]
+    predictions = values["predictions"] | {"patients": [str(p.pk) for p in made.patients["temporal"]]}
+    inputs = inputs_now(made.study, "temporal")
+    return Evaluation.objects.create(
+        version=made.version, cohort="temporal", look=look, inputs=inputs,
+        **values | {"predictions": predictions},
+    )  # fmt: skip
 
 
 def csv_rows(answer) -> list[dict[str, str]]:

@@ -143,6 +143,7 @@ detector-train               POST   302    403    403    403    403    302    40
 detector-go-back             POST   302    403    403    403    403    302    404    403    403
 detector-apply               POST   302    403    403    403    403    302    404    403    403
 model-judge                  POST   302    302    403    403    403    302    404    403    403
+model-judge-temporal         POST   302    302    403    403    403    302    404    403    403
 model-promote                POST   302    403    403    403    403    302    404    403    403
 prediction                   GET    302    200    403    403    200    200    404    404    403
 explanation                  GET    302    200    403    403    200    200    404    404    403

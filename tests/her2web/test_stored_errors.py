@@ -12,14 +12,24 @@ from django.utils import translation
 from analysis.pipeline.errors import PipelineError
 from analysis.pipeline.learn import PatientGuard, learn, load_ensemble
 from analysis.pipeline.splits import subset
-from analysis.runners import held_out, judge
+from analysis.runners import held_out, judge, judge_temporal
 from studies.templatetags.stored_sentences import translated
 from tests.pipeline.learning_cohorts import TINY, changed, gaussian_cohort
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGLISH = re.compile(r"[A-Za-z]+(?: [a-z]+){2,}")
 """Three English words in a row."""
-RUNNERS = ("bench", "cohort", "judge", "learn", "otherwise", "readers", "supplements", "held_out")
+RUNNERS = (
+    "bench",
+    "cohort",
+    "judge",
+    "judge_temporal",
+    "learn",
+    "otherwise",
+    "readers",
+    "supplements",
+    "held_out",
+)
 
 
 def cohort():
@@ -80,6 +90,7 @@ def test_a_planted_error_is_said_in_chinese(what):
     [
         judge.TOO_FEW.format(n=3, left_out=2),
         judge.NO_ENSEMBLE,
+        judge_temporal.TOO_FEW.format(n=3, left_out=2),
         held_out.CHANGED,
         held_out.UNCLASSED.format(n=2),
     ],

@@ -72,3 +72,24 @@ def test_more_bad_input():
         metrics.selection_corrected_auc([0, 0, 1, 1], {})
     with pytest.raises(InvalidInputError):
         metrics.confusion_metrics(metrics.Confusion(1, 0, 0, 1))
+
+
+def test_areas_of_different_patients_are_compared_with_variances_that_add():
+    rng = np.random.default_rng(7)
+    y_a, y_b = np.r_[np.ones(12, int), np.zeros(30, int)], np.r_[np.ones(9, int), np.zeros(14, int)]
+    a, b = (rng.normal(size=y.size) + y for y in (y_a, y_b))
+    difference, low, high = metrics.delong_difference(y_a, a, y_b, b)
+    parts = [metrics.delong_interval(*pair) for pair in ((y_a, a), (y_b, b))]
+    assert difference == pytest.approx(parts[0][0] - parts[1][0])
+    half = np.hypot(*(area - bottom for area, bottom, _top in parts))
+    assert (low, high) == pytest.approx((difference - half, difference + half))
+
+
+def test_the_unpaired_difference_covers_none_as_often_as_it_says():
+    rng, y = np.random.default_rng(3), np.r_[np.ones(30, int), np.zeros(50, int)]
+    covered = 0
+    for _ in range(400):
+        a, b = (rng.normal(size=y.size) + y for _ in range(2))
+        _difference, low, high = metrics.delong_difference(y, a, y, b)
+        covered += low <= 0 <= high
+    assert 0.91 <= covered / 400 <= 0.985

@@ -101,6 +101,23 @@ def delong_paired(y: ArrayLike, score_a: ArrayLike, score_b: ArrayLike, level: f
     return PairedDelong(float(z), float(2.0 * norm.sf(abs(z))), difference, interval)
 
 
+def delong_difference(
+    y_a: ArrayLike, score_a: ArrayLike, y_b: ArrayLike, score_b: ArrayLike, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Return (difference, low, high) of auc(a) − auc(b) of two sets that share no patient.
+
+    The variances add, since the sets are independent; symmetric, clipped to [−1, 1].
+
+    Raises:
+        InvalidInputError: as `delong_interval`, for either set.
+    """
+    area_a, variance_a = _area_and_variance(y_a, score_a)
+    area_b, variance_b = _area_and_variance(y_b, score_b)
+    half = float(norm.isf((1.0 - require_level(level)) / 2.0) * np.sqrt(variance_a + variance_b))
+    difference = area_a - area_b
+    return difference, max(-1.0, difference - half), min(1.0, difference + half)
+
+
 def delong_covariance(
     labels: NDArray[np.int64], scores: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -16,6 +16,7 @@ LINES = {
     Evaluation.Cohort.APPARENT: "dot",
     Evaluation.Cohort.OUT_OF_FOLD: "dash",
     Evaluation.Cohort.TEST: "solid",
+    Evaluation.Cohort.TEMPORAL: "dashdot",
 }
 REPLICATES = 500
 BINS = 20

@@ -1,13 +1,15 @@
 """What a report is written from: plain values gathered from rows, in no language, ready for JSON.
 
 Counts are of patients unless a name says otherwise. None means that it is not known, or that it may not be
-known yet: classes and figures of the test side stay None until somebody took a counted look.
+known yet: classes and figures of the test side stay None until somebody took a counted look, those of the
+temporal test until one of its own.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.reports.temporal import TemporalTest
 from analysis.services.judged_inputs import Edited
 
 Counts = Mapping[str, int]
@@ -37,6 +39,7 @@ class Patients:
     outside: Counts
     training: Side
     test: Side
+    temporal: TemporalTest | None
     late_joiners: int
     linked_across: int
     exam_dates: tuple[str, str] | None
@@ -137,6 +140,7 @@ class Conduct:
     seal_hash: str
     seal_intact: bool | None
     looks: tuple[LookFact, ...]
+    temporal_looks: tuple[LookFact, ...]
     readers_granted: int
     readers_unblinded: int
     pathologists_granted: int
@@ -148,6 +152,7 @@ class Conduct:
     test_box_edits: int
     test_edits: tuple[Edited, ...]
     test_inputs_known: bool
+    temporal_edits: tuple[Edited, ...]
     events: int
     trail_intact: bool
 

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from analysis.reports.document.facts import Counts, Patients, Side
 from analysis.reports.document.svg import FAINT, svg_of, text_at
+from analysis.reports.temporal import TemporalTest
 from studies.rules.eligibility import BY_CODE, Kind
 
 WIDTH, BOX, GAP = 640, 250, 26
@@ -60,7 +61,8 @@ def draw_flow(patients: Patients) -> str:
         across = first.y + min(first.height, out.height) / 2
         parts += [out.drawn(), _arrow(first.x + BOX, across, out.x, across)]
         top = max(top, out.bottom)
-    assigned = patients.training.assigned + patients.test.assigned
+    temporal = patients.temporal
+    assigned = patients.training.assigned + patients.test.assigned + (temporal.assigned if temporal else 0)
     split = Box(middle, top + GAP, [_("Assigned to a side: %d") % assigned])
     parts += [split.drawn(), _elbow(first.middle, first.bottom, split.middle, split.y)]
     columns = [
@@ -68,7 +70,12 @@ def draw_flow(patients: Patients) -> str:
         _column(RIGHT, split, _("Test side"), patients.test, _("Judged: %d")),
     ]
     parts += [part for column, _bottom in columns for part in column]
-    height = max(bottom for _parts, bottom in columns) + 10
+    lowest = max(bottom for _parts, bottom in columns)
+    if temporal is not None:
+        below = Box(middle, lowest + GAP, temporal_lines(temporal))
+        parts += [below.drawn(), _arrow(split.middle, split.bottom, below.middle, below.y)]
+        lowest = below.bottom
+    height = lowest + 10
     return svg_of(
         WIDTH,
         height,
@@ -76,6 +83,16 @@ def draw_flow(patients: Patients) -> str:
         _("Flow of patients"),
         _("Boxes from registered patients to both sides of the split."),
     )
+
+
+def temporal_lines(found: TemporalTest) -> list[str]:
+    """The temporal test in a box: who is on it, and what its looks opened."""
+    lines = [_("Temporal test, after the seal: %d") % found.assigned]
+    if found.judged is None or found.events is None:
+        return [*lines, _("HER2 classes: sealed until a look")]
+    lines.append(_("Judged: %d") % found.judged)
+    lines.append(_("of them HER2-positive: %d") % found.events)
+    return [*lines, _("joined since: %d") % found.later] if found.later else lines
 
 
 def reason_lines(reasons: Counts) -> list[str]:

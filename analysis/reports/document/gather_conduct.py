@@ -1,17 +1,17 @@
 """Rows of pathology, grants and the trail -> facts: reference standard, blinding, seal and looks."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Min
 from django.utils import timezone
 
-from analysis.models import ModelVersion, Prediction
+from analysis.models import Evaluation, ModelVersion, Prediction
 from analysis.reports.document.facts import Conduct, LookFact, Reference
 from analysis.reports.document.gather_images import spread
 from analysis.reports.document.gather_patients import Case
 from analysis.services.judged_inputs import judged_inputs
-from studies.models import AuditEvent, Label, Membership, Revision, RoleGrant, Specimen, Study, Track
+from studies.models import AuditEvent, Label, Look, Membership, Revision, RoleGrant, Specimen, Study, Track
 from studies.permissions import LABEL_ROLES, RESULT_ROLES, Role
 from studies.services.audit import audit_first_broken
 from studies.services.labels_of_record import outcome_of
@@ -63,15 +63,8 @@ def gather_conduct(study: Study, version: ModelVersion | None) -> Conduct:
         sealed_on=study.sealed_at.strftime(DAY) if study.sealed_at else "",
         seal_hash=study.seal_hash,
         seal_intact=seal_digest(study) == study.seal_hash if study.is_sealed else None,
-        looks=tuple(
-            LookFact(
-                look.number,
-                look.created_at.strftime(DAY),
-                _role_of(grants.get(look.actor_id, frozenset())),
-                look.reason,
-            )
-            for look in looks
-        ),
+        looks=_look_facts(looks, grants),
+        temporal_looks=_look_facts(study.temporal_looks.order_by("number"), grants),
         readers_granted=len(readers),
         readers_unblinded=_readers_unblinded(study, grants),
         pathologists_granted=len(pathologists),
@@ -83,8 +76,21 @@ def gather_conduct(study: Study, version: ModelVersion | None) -> Conduct:
         test_box_edits=_test_edits(study, looks[0].created_at if looks else timezone.now()),
         test_edits=edited.edits,
         test_inputs_known=edited.known,
+        temporal_edits=judged_inputs(version, Evaluation.Cohort.TEMPORAL).edits,
         events=AuditEvent.objects.filter(study=study).count(),
         trail_intact=audit_first_broken() is None,
+    )
+
+
+def _look_facts(looks: Iterable[Look], grants: dict[int, frozenset[str]]) -> tuple[LookFact, ...]:
+    return tuple(
+        LookFact(
+            look.number,
+            look.created_at.strftime(DAY),
+            _role_of(grants.get(look.actor_id, frozenset())),
+            look.reason,
+        )
+        for look in looks
     )
 
 

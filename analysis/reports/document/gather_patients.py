@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from analysis.models import Evaluation, ModelVersion
 from analysis.reports.document.facts import Clinical, Patients, Side
 from analysis.reports.study_claims import later_time, other_centre
+from analysis.reports.temporal import temporal_test
 from analysis.selectors import features_of_record, index_clip
 from analysis.services.split import linked_patients
 from studies.models import Label, Lesion, Membership, Patient, Screening, Study
@@ -84,6 +85,7 @@ def gather_patients(
         outside=dict(Counter(reason_now(case) for case in cases if case.side is None)),
         training=_training_side(training, version),
         test=_test_side(test, judged, opened=opened),
+        temporal=temporal_test(study, version),
         late_joiners=Membership.objects.filter(patient__study=study, rule=NEW_PATIENT_RULE).count(),
         linked_across=_linked_across(study, cases),
         exam_dates=(dates[0].isoformat(), dates[-1].isoformat()) if dates else None,

@@ -19,10 +19,12 @@ def limits_of(facts: StudyFacts) -> list[str]:
     """Every limit that the facts show, the weightiest first."""
     found = [
         invalid_words(facts.conduct.test_edits),
+        invalid_words(facts.conduct.temporal_edits, cohort="temporal"),
         _simulated(facts),
         _same_centres(facts),
         _looks(facts),
         _few_events(facts),
+        *_temporal(facts),
         _selection(facts),
     ]
     found += [_candidates(facts), _gap(facts), _boxes(facts), _timing(facts), _rules(facts), _missing(facts)]
@@ -74,6 +76,25 @@ def _few_events(facts: StudyFacts) -> str:
         )
         % (test["positive"])
     )
+
+
+def _temporal(facts: StudyFacts) -> list[str]:
+    """What limits the temporal test: its size, looks that may have steered, and the order of examination."""
+    found = facts.patients.temporal
+    if found is None:
+        return []
+    said = [_("Temporal test: %s") % text for text in (found.too_small,) if text]
+    if found.n_looks > 1:
+        said.append(
+            _(
+                "The temporal test was looked at %d times; every look after the first may have steered what "
+                "came later."
+            )
+            % found.n_looks
+        )
+    if found.overlapping:
+        said.append(_("Temporal test: %s") % found.when)
+    return said
 
 
 def _selection(facts: StudyFacts) -> str:

@@ -34,10 +34,16 @@ def _split(facts: StudyFacts) -> str:
     rules = "; ".join(f"“{rule}”: {n}" for rule, n in sorted(conduct.split_rules.items()))
     if not rules:
         return _("The split is not drawn yet.")
+    newcomers = _("those who came after the seal join the training side (%d so far)") % patients.late_joiners
+    if patients.temporal is not None:
+        newcomers = (
+            _("those who came after the seal form a temporal test of their own (%d so far)")
+            % patients.temporal.assigned
+        )
     return _(
         "Patients were assigned to a side by stored rules (%(rules)s), seed %(seed)d. The level of the split "
         "is the patient; patients that share a file or have look-alike cines stay on one side: %(linked)s. A "
-        "patient never moves; those who came after the seal join the training side (%(late)d so far)."
+        "patient never moves; %(newcomers)s."
     ) % {
         "rules": rules,
         "seed": conduct.split_seed,
@@ -45,7 +51,7 @@ def _split(facts: StudyFacts) -> str:
             "%d linked group on both sides", "%d linked groups on both sides", patients.linked_across
         )
         % patients.linked_across,
-        "late": patients.late_joiners,
+        "newcomers": newcomers,
     }
 
 
@@ -59,9 +65,14 @@ def _seal(facts: StudyFacts) -> str:
         None: "",
     }[conduct.seal_intact]
     looks = ngettext("%d counted look", "%d counted looks", len(conduct.looks)) % len(conduct.looks)
-    return _("Sealed on %(day)s with SHA-256 %(hash)s; %(state)s. Test side: %(looks)s so far.") % {
+    said = _("Sealed on %(day)s with SHA-256 %(hash)s; %(state)s. Test side: %(looks)s so far.") % {
         "day": conduct.sealed_on, "hash": conduct.seal_hash, "state": state, "looks": looks,
     }  # fmt: skip
+    if facts.patients.temporal is None:
+        return said
+    n = len(conduct.temporal_looks)
+    counted = ngettext("%d counted look", "%d counted looks", n) % n
+    return f"{said} " + _("Temporal test: %s of its own so far.") % counted
 
 
 def _missing(facts: StudyFacts) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from analysis.models import Statement
+from analysis.models import Evaluation, Statement
 from analysis.pipeline.errors import InvalidInputError
 from analysis.reports.cohort_table import Row, table_one, table_one_of
 from analysis.reports.document.checklist import Checklist
@@ -33,14 +33,17 @@ from analysis.reports.document.results_text import (
     Grid,
     comparisons,
     crosstab,
+    grid_of,
     headline_side,
     ratios,
     result_paragraphs,
     summary_of,
 )
 from analysis.reports.honest_words import Claims, struck
+from analysis.reports.judged import Judged
 from analysis.reports.judged_edits import invalid_words
 from analysis.reports.model_tables import SHOWN, ModelRow, cohort_label, model_name, model_rows
+from analysis.reports.temporal import temporal_table
 from studies.services.membership import labels_are_open
 
 LANGUAGES = ("en", "zh-hans")
@@ -107,7 +110,14 @@ def _context(material: Material, front: Front, language: str) -> dict[str, objec
         "study_title": struck(material.study.title, claims),
         "description": struck(material.study.description, claims),
         "facts": facts,
-        "invalid": invalid_words(facts.conduct.test_edits),
+        "invalid": [
+            words
+            for words in (
+                invalid_words(facts.conduct.test_edits),
+                invalid_words(facts.conduct.temporal_edits, cohort=Evaluation.Cohort.TEMPORAL),
+            )
+            if words
+        ],
         "printed_on": timezone.now().strftime("%Y-%m-%d %H:%M UTC"),
         "chosen_name": model_name(chosen) if chosen else "",
         "summary": summary_of(facts),
@@ -127,6 +137,8 @@ def _context(material: Material, front: Front, language: str) -> dict[str, objec
         "style": _style(" · ".join(_marks(facts))),
         "references": [*REFERENCES, *(f"{name}: {source}." for _code, name, source, _items in SOURCES)],
         "looks": [(look, struck(look.reason, claims)) for look in facts.conduct.looks],
+        "temporal": facts.patients.temporal,
+        "temporal_looks": [(look, struck(look.reason, claims)) for look in facts.conduct.temporal_looks],
         "roles": dict(_roles()),
         "digests": _digests(facts),
     }
@@ -189,7 +201,16 @@ def _link(found: Finding, slug: str, address: str, pages: Container[str] | None)
 
 def _grids(material: Material, side: str | None) -> list[Grid | None]:
     evaluation = material.evaluations.get(side) if side else None
-    return [crosstab(material.facts), ratios(material.facts), comparisons(evaluation)]
+    return [
+        crosstab(material.facts), ratios(material.facts), comparisons(evaluation), _temporal(material),
+    ]  # fmt: skip
+
+
+def _temporal(material: Material) -> Grid | None:
+    if material.version is None:
+        return None
+    summary = material.version.summary
+    return grid_of(temporal_table(Judged(material.evaluations, summary["chosen"], summary["cutoffs"])))
 
 
 def _by_outcome(material: Material) -> list[Row]:

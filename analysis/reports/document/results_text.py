@@ -6,17 +6,24 @@ from math import isfinite
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from analysis.models import Evaluation
 from analysis.reports.document.facts import StudyFacts
 from analysis.reports.document.methods_data import percent
 from analysis.reports.model_tables import cohort_label, likelihood_ratio, model_name
-from analysis.reports.tables import INFINITE
+from analysis.reports.tables import DASH, INFINITE, Cell, Table, printed
+from analysis.reports.temporal import TemporalTest
 from studies.templatetags.stored_sentences import translated
 
 HEADLINE = (Evaluation.Cohort.TEST, Evaluation.Cohort.OUT_OF_FOLD)
 RATIOS = ("LR+", "LR-")
-SIDES = (Evaluation.Cohort.TEST, Evaluation.Cohort.OUT_OF_FOLD, Evaluation.Cohort.APPARENT)
+SIDES = (
+    Evaluation.Cohort.TEST,
+    Evaluation.Cohort.TEMPORAL,
+    Evaluation.Cohort.OUT_OF_FOLD,
+    Evaluation.Cohort.APPARENT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,11 @@ def performance(facts: StudyFacts) -> str:
     side = headline_side(facts.evaluations)
     if side is None:
         return _("Nothing has been judged yet.")
+    return performance_on(facts, side)
+
+
+def performance_on(facts: StudyFacts, side: str) -> str:
+    """The same on one side."""
     row = facts.evaluations[side]
     chosen = row["chosen"]
     sensitivity, specificity = chosen["metrics"]["SEN"], chosen["metrics"]["SPC"]
@@ -117,7 +129,25 @@ def result_paragraphs(facts: StudyFacts) -> list[str]:
         found.append(_calibration(calibration))
     if selection := facts.evaluations.get(Evaluation.Cohort.OUT_OF_FOLD, {}).get("selection"):
         found.append(_chosen_among(selection))
+    if facts.patients.temporal is not None:
+        found.append(_temporal(facts, facts.patients.temporal))
     return found
+
+
+def _temporal(facts: StudyFacts, found: TemporalTest) -> str:
+    """What is known of the temporal test, in the order: figures, how many, when."""
+    assigned = (
+        ngettext(
+            "Temporal test: %d patient who came after the seal.",
+            "Temporal test: %d patients who came after the seal.",
+            found.assigned,
+        )
+        % found.assigned
+    )
+    judged = _("Nobody has looked at it with this version; its classes are sealed.")
+    if found.is_judged and facts.evaluations.get(Evaluation.Cohort.TEMPORAL, {}).get("chosen"):
+        judged = performance_on(facts, Evaluation.Cohort.TEMPORAL)
+    return " ".join(text for text in (assigned, judged, found.too_small, found.when) if text)
 
 
 def _chosen_among(selection: Mapping[str, Any]) -> str:
@@ -188,6 +218,21 @@ def comparisons(evaluation: Evaluation | None) -> Grid | None:
         "name": first, "side": cohort_label(evaluation.cohort) if evaluation else "",
     }  # fmt: skip
     return Grid(caption, heads, rows, _("Paired DeLong; exact McNemar at the frozen cut-offs."))
+
+
+def grid_of(table: Table | None) -> Grid | None:
+    """A table of the results pages as the report prints it, raw counts before each share."""
+    if table is None:
+        return None
+    rows = [[_with_counts(cell) for cell in line.cells] for line in table.lines]
+    return Grid(table.title, [column.label for column in table.columns], rows, " ".join(table.notes))
+
+
+def _with_counts(cell: object) -> str:
+    if cell is None:
+        return DASH
+    counts = f"{cell.counts} = " if isinstance(cell, Cell) and cell.counts else ""
+    return signed(f"{counts}{printed(cell)}") if isinstance(cell, Cell) else printed(cell)
 
 
 def model_words(model: str) -> str:

@@ -17,7 +17,7 @@ FONT_PX, SMALL_PX = 12, 11
 TICK_PX = 4
 BANNER_MARGIN_PX, BANNER_LINE_PX = 8, 15
 WANTED_TICKS = 5
-DASHES = {"solid": "", "dash": "7 4", "dot": "2 3"}
+DASHES = {"solid": "", "dash": "7 4", "dot": "2 3", "dashdot": "7 3 2 3"}
 LEGEND_LINE_PX, LEGEND_KEY_PX = 17, 26
 SIZE = pattern(r'<svg [^>]*?width="([0-9.]+)" height="([0-9.]+)"')
 WIDE_FROM = "\u2e80"  # from here on, writing takes a full square

@@ -97,7 +97,7 @@ def test_a_statement_is_asked_again_when_the_looks_have_changed(reported, quick_
         actor=reported.people["coordinator"], study=reported.study, topic="interpretation", text="Validated."
     )
     assert written(reported).status == Job.Status.SUCCEEDED  # one look
-    reported.study.looks.create(number=2, reason="again", seal_hash=reported.study.seal_hash)
+    reported.study.all_looks.create(number=2, reason="again", seal_hash=reported.study.seal_hash)
     assert written(reported).status == Job.Status.FAILED
 
 
