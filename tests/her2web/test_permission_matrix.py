@@ -191,7 +191,7 @@ def world(monkeypatch) -> SimpleNamespace:
         study.site, study.lesion = study.patient.site, study.patient.lesions.get()
         study.exam, study.clinical = study.patient.exams.get(), study.patient.clinical
         study.revision = study.own.revisions.get()
-        study.look = study.study.looks.create(number=1, reason="test", seal_hash="0" * 64)
+        study.look = study.study.all_looks.create(number=1, reason="test", seal_hash="0" * 64)
     return made
 
 

@@ -68,6 +68,6 @@ def test_an_evaluation_of_the_test_side_needs_a_look():
     with pytest.raises(ValidationError):
         evaluation_store(version=version, cohort="test", look=None, **values)
     evaluation_store(version=version, cohort="oof", look=None, **values)
-    look = version.study.looks.create(number=1, reason="test", seal_hash="0" * 64)
+    look = version.study.all_looks.create(number=1, reason="test", seal_hash="0" * 64)
     evaluation_store(version=version, cohort="test", look=look, **values)
     assert Evaluation.objects.count() == 2

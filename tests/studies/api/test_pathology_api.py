@@ -102,7 +102,7 @@ def test_an_administrator_sees_no_label_of_a_sealed_test_side_before_the_first_l
     assert seen() == (2, 2, 1)
     Study.objects.filter(pk=study.pk).update(sealed_at=timezone.now(), seal_hash="f" * 64)
     assert seen() == (1, 1, 0)
-    study.looks.create(number=1, reason="test", seal_hash="f" * 64)
+    study.all_looks.create(number=1, reason="test", seal_hash="f" * 64)
     assert seen() == (2, 2, 1)
 
 
