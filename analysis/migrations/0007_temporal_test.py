@@ -14,7 +14,7 @@ NEEDS_LOOK = ~models.Q(cohort__in=["test", "temporal"]) | models.Q(look__isnull=
 class Migration(migrations.Migration):
     """No evaluation of a held-out side without a look."""
 
-    dependencies = [("analysis", "0006_promotion_append_only"), ("studies", "0016_look_side")]
+    dependencies = [("analysis", "0006_promotion_append_only"), ("studies", "0017_look_side")]
     operations = [
         migrations.RemoveConstraint(model_name="evaluation", name="evaluation_test_needs_look"),
         migrations.RemoveConstraint(model_name="supplement", name="supplement_test_needs_look"),

@@ -15,7 +15,7 @@ drop_triggers = partial(append_only.drop_triggers, tables=REMADE)
 class Migration(migrations.Migration):
     """SQLite makes the table anew, without its triggers: they are taken off before and put back after."""
 
-    dependencies = [("studies", "0015_temporal_test")]
+    dependencies = [("studies", "0016_stage_words")]
     operations = [
         migrations.RunPython(drop_triggers, create_triggers),
         migrations.RemoveConstraint(model_name="look", name="look_number_unique_in_study"),
