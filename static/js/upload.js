@@ -11,6 +11,19 @@ const hint = document.getElementById("upload-hint");
 /** @type {File[]} */
 const queue = [];
 let sending = false;
+/** Row to the file's name on this computer: a name may hold a patient's, so it is shown here and never sent. */
+const names = new Map();
+
+/** @param {HTMLElement} row an upload's row, fresh from the server */
+function showName(row) {
+  const name = names.get(row.id);
+  if (!name || row.querySelector(".local-name")) return;
+  const note = document.createElement("span");
+  note.className = "local-name muted";
+  note.textContent = name;
+  note.title = form.dataset.textLocal;
+  row.cells[0].append(document.createElement("br"), note);
+}
 
 /** @param {FileList|File[]} files */
 function enqueue(files) {
@@ -96,10 +109,16 @@ function finish(request, item, file) {
   item.remove();
   const rows = document.getElementById("uploads");
   rows.insertAdjacentHTML("afterbegin", request.responseText);
-  globalThis.htmx.process(rows.firstElementChild);
+  const row = rows.firstElementChild;
+  names.set(row.id, file.name);
+  showName(row);
+  globalThis.htmx.process(row);
   document.getElementById("no-uploads").hidden = true;
 }
 
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt instanceof HTMLTableRowElement) showName(event.detail.elt);
+});
 input.addEventListener("change", () => {
   enqueue([...input.files]);
   input.value = "";
