@@ -52,7 +52,7 @@ class Uploads(Rows):
             study=patient.study,
             patient=patient,
             file=values["file"],
-            label=_("file %d") % number,
+            label=f"file {number}",
         )
         return Response(self.show(upload), status=status.HTTP_201_CREATED)
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_noop
 from studies.templatetags.stored_analyses import ANALYSES
 from studies.templatetags.stored_auditor import AUDITOR
 from studies.templatetags.stored_errors import ERRORS
+from studies.templatetags.stored_files import FILES
 from studies.templatetags.stored_refusals import REFUSALS
 
 TEMPLATES = (
@@ -145,7 +146,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
     a short one with little text of its own must not take a sentence that another says word by word.
     """
-    listed = [t for t in (*TEMPLATES, *REFUSALS, *AUDITOR, *ANALYSES, *ERRORS) if _HOLE.search(t)]
+    listed = [t for t in (*TEMPLATES, *REFUSALS, *FILES, *AUDITOR, *ANALYSES, *ERRORS) if _HOLE.search(t)]
     listed.sort(key=lambda template: -len(_HOLE.sub("", template)))
     return tuple((template, _pattern(template)) for template in listed)
 

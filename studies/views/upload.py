@@ -80,7 +80,7 @@ def _receive(request: HttpRequest, study: Study) -> HttpResponse:
     number = study.uploads.filter(patient=patient).count() + 1
     try:
         row = upload_create(
-            actor=request.user, study=study, patient=patient, file=file, label=_("file %d") % number
+            actor=request.user, study=study, patient=patient, file=file, label=f"file {number}"
         )
     except StudiesError as error:
         return JsonResponse({"error": str(error)}, status=400)

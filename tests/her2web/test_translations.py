@@ -20,6 +20,7 @@ from analysis.reports.feature_words import descriptor_label, static_label
 from studies.templatetags.stored_analyses import ANALYSES
 from studies.templatetags.stored_auditor import AUDITOR
 from studies.templatetags.stored_errors import ERRORS
+from studies.templatetags.stored_files import FILES
 from studies.templatetags.stored_refusals import REFUSALS
 from studies.templatetags.stored_sentences import TEMPLATES, translated
 
@@ -212,7 +213,7 @@ def test_every_stored_sentence_is_still_one_that_the_code_says():
     squeezed = "\n".join(re.sub(rf"(?:{HOLE}|\d+)+", HOLE, text) for text in said)
     lost = [
         template
-        for template in (*TEMPLATES, *REFUSALS, *AUDITOR, *ANALYSES, *ERRORS)
+        for template in (*TEMPLATES, *REFUSALS, *FILES, *AUDITOR, *ANALYSES, *ERRORS)
         if len(template) > SHORT
         and max(re.split(r"%\(\w+\)s|\d+|Note: ", template), key=len).strip() not in squeezed
     ]
