@@ -51,13 +51,11 @@ class StudyForm(StyledMixin, forms.ModelForm):
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
 
-class SiteForm(StyledMixin, forms.ModelForm):
+class SiteForm(StyledMixin, forms.Form):
     """A new site of a study."""
 
-    class Meta:
-        model = Site
-        fields = ["code", "name"]
-        labels = {"code": _("Code"), "name": _("Name")}
+    code = forms.CharField(max_length=32, label=_("Code"), validators=[CODE_RULE])
+    name = forms.CharField(max_length=200, label=_("Name"))
 
 
 class PatientForm(StyledMixin, forms.Form):

@@ -58,6 +58,17 @@ document.addEventListener("htmx:sendError", () => sayFailure(document.body.datas
 
 keepDrafts(document, sessionStorage, (text) => say(text, "warning"));
 
+/** What scrolls sideways can be scrolled by keys: a wide table takes the focus, one that fits does not. */
+function reachWideTables() {
+  for (const wrap of document.querySelectorAll(".table-wrap:not([role])")) {
+    if (wrap.scrollWidth > wrap.clientWidth) wrap.tabIndex = 0;
+    else wrap.removeAttribute("tabindex");
+  }
+}
+reachWideTables();
+window.addEventListener("resize", reachWideTables);
+document.addEventListener("htmx:load", reachWideTables);
+
 /** A form that was refused begins at its first fault: for the eye, the keyboard and a screen reader. */
 document.querySelector("main .form-fault, main [aria-invalid='true']")?.focus();
 

@@ -15,6 +15,7 @@ from studies.forms import SiteForm
 from studies.models import Clip, Label, Membership, Patient, Screening, Site, Study, Track
 from studies.permissions import (
     Role,
+    can_administer,
     can_manage_cohort,
     can_seal,
     can_view_labels_in,
@@ -70,7 +71,12 @@ class Numbers:
 @require_safe
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """First the flow, then the thinnest place and what waits."""
-    study = study_get(slug, viewer=request.user)
+    return overview_page(request, study_get(slug, viewer=request.user), SiteForm())
+
+
+def overview_page(request: HttpRequest, study: Study, site_form: SiteForm) -> HttpResponse:
+    """The page with the form of a new site, which may be one that was refused."""
+    slug = study.slug
     boxes = flow_of(study, viewer=request.user)
     progress = progress_of(study, viewer=request.user)
     context = {
@@ -87,7 +93,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "sites": _sites(study, request.user),
         "may_seal": can_seal(request.user, study),
         "may_see_results": can_view_results(request.user, study),
-        "site_form": SiteForm(),
+        "may_administer": can_administer(request.user, study),
+        "site_form": site_form,
     }
     return render(request, "studies/overview.html", context)
 

@@ -14,6 +14,7 @@ from studies.guards import require
 from studies.permissions import can_administer, can_create_study, can_seal
 from studies.selectors import study_get
 from studies.services.cohort import grant_create, grant_revoke, site_create, study_create
+from studies.views.overview import overview_page
 
 
 @login_required
@@ -37,14 +38,14 @@ def site_add(request: HttpRequest, slug: str) -> HttpResponse:
     study = study_get(slug, viewer=request.user)
     require(request, can_seal(request.user, study), action="add site", target=study, study=study)
     form = SiteForm(request.POST)
-    if form.is_valid():
-        try:
-            site_create(actor=request.user, study=study, **form.cleaned_data)
-            messages.success(request, _("The site was added."))
-        except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
-    else:
-        messages.error(request, _("A site needs a short code (letters, digits, dashes) and a name."))
+    if not form.is_valid():
+        return overview_page(request, study, form)
+    try:
+        site_create(actor=request.user, study=study, **form.cleaned_data)
+    except ValidationError as error:
+        form.add_error(None, error.messages)
+        return overview_page(request, study, form)
+    messages.success(request, _("The site was added."))
     return redirect("study", study.slug)
 
 

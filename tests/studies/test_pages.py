@@ -423,3 +423,26 @@ def test_the_history_of_a_patient_holds_changes_and_no_refusals():
     assert client.get(reverse("specimen-create", args=[patient.pk])).status_code == 403
     assert AuditEvent.objects.filter(action="permission.denied", object_id=str(patient.pk)).exists()
     assert "was refused" not in client.get(reverse("patient", args=[patient.pk])).content.decode()
+
+
+def test_a_refused_site_keeps_what_was_typed_and_says_what_is_wrong(world):
+    client = logged_in(world.people["coordinator"])
+    answer = client.post(reverse("site-add", args=["alpha"]), {"code": "no good", "name": "Zwickau"})
+    page = answer.content.decode()
+    assert 'value="no good"' in page
+    assert 'value="Zwickau"' in page
+    assert 'aria-describedby="id_code_error"' in page
+    assert "Use letters, digits, dots" in text_of(answer)
+    twice = client.post(reverse("site-add", args=["alpha"]), {"code": "a1", "name": "Again"})
+    assert 'value="Again"' in twice.content.decode()
+    assert "form-fault" in twice.content.decode()
+
+
+def test_a_new_study_says_what_comes_first():
+    study = make_study("fresh")
+    client = logged_in(make_person(study, "coordinator", name="first"))
+    text = text_of(client.get(reverse("study", args=["fresh"])))
+    assert "First steps of a study: Add its sites" in text
+    make_site(study, "A")
+    assert "done Add its sites" in text_of(client.get(reverse("study", args=["fresh"])))
+    assert "Read the results" not in text
