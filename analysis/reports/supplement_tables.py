@@ -10,7 +10,7 @@ from analysis.models import Evaluation, Supplement
 from analysis.reports.comparison_figures import p_text
 from analysis.reports.model_tables import cohort_label, model_name
 from analysis.reports.supplement_words import Document, area, proportion, remarks, said
-from analysis.reports.tables import Cell, Column, Line, Table
+from analysis.reports.tables import REMARK, Cell, Column, Line, Table
 from analysis.reports.three_way_tables import three_way_tables
 from analysis.selectors import active_ensemble, supplements_for
 from studies.models import Study
@@ -68,7 +68,7 @@ def subgroup_table(document: Document, side: str) -> Table:
         Column("SEN", numeric=True, interval=True),
         Column("SPC", numeric=True, interval=True),
         Column(_("P (Holm)"), numeric=True, name="p_holm"),
-        Column(_("Remark"), name="remark"),
+        Column(_("Remark"), name=REMARK),
     ]
     notes = [
         _("Groups under 20 patients are grey: their intervals say little. No cut-off was chosen anew."),
@@ -141,7 +141,7 @@ def variant_table(name: str, title: str, document: Document, *notes: str) -> Tab
         Column(_("P (Holm)"), numeric=True, name="p_holm"),
         Column(_("ICC of scores"), numeric=True, name="icc"),
         Column(_("Calls that change"), numeric=True, name="flipped"),
-        Column(_("Remark"), name="remark"),
+        Column(_("Remark"), name=REMARK),
     ]
     if not lines:
         return Table(name, title, columns, lines, notes, " ".join(remarks(document)))
@@ -173,7 +173,7 @@ def label_table(document: Document) -> Table:
         Column("n", numeric=True),
         Column(_("HER2-positive"), numeric=True, name="positive"),
         Column("AUC", numeric=True, interval=True),
-        Column(_("Remark"), name="remark"),
+        Column(_("Remark"), name=REMARK),
     ]
     return Table(
         "label-rules",

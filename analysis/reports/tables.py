@@ -50,6 +50,10 @@ class Cell:
         return f"{number:.{self.places}f}"
 
 
+REMARK = "remark"
+"""Name of a last column of sentences, which no page has room for beside figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A heading; numeric ones stand right; an interval column holds `Cell`s and fills five columns of a file.
@@ -105,6 +109,16 @@ class Table:
     notes: Sequence[str] = field(default_factory=tuple)
     empty: str = ""
     marks: str = ""
+
+    @property
+    def beside(self) -> str:
+        """The slice of a row that the page prints side by side: a remark gets a line of its own below."""
+        return ":-1" if self.columns and self.columns[-1].name == REMARK else ":"
+
+    @property
+    def has_remarks(self) -> bool:
+        """Whether the last column says something about its row."""
+        return self.beside != ":"
 
     def page_lines(self) -> list[tuple[Line, list[Shown]]]:
         """Rows with their cells as the page prints them."""
