@@ -1,4 +1,4 @@
-"""Every table and figure of a study from files: CSV, Excel and LaTeX; a page, numbers and drawings."""
+"""Every table and figure of a study from files: CSV, Excel and LaTeX; a page, a PNG, numbers, drawings."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.management.pictures import NoPictureError, pngs_of
 from analysis.models import Evaluation
 from analysis.pipeline.learn import LearnedEnsemble
 from analysis.pipeline.types import LearningCohort
@@ -123,12 +124,19 @@ def write_tables(out: StudyOutput, judged: Judged, documents: Documents) -> None
         out.table(table)
 
 
-def write_figures(out: StudyOutput, judged: Judged, documents: Documents) -> None:
-    """Every figure of what was judged, for both sides, of the further analyses, and the report's drawings."""
+def write_figures(out: StudyOutput, judged: Judged, documents: Documents) -> str:
+    """Every figure of what was judged, for both sides, of the further analyses, and the report's drawings.
+
+    Returns why there are no PNG files; empty where there are.
+    """
+    pictures: dict[str, dict[str, Any]] = {}
     for name, figure in FIGURES.items():
         for side in _sides_of(name, figure, judged, documents):
             scene = Scene(None, None, judged, side, judged.chosen, {}, documents)  # type: ignore[arg-type]
-            out.figure(f"{name}-{side}", str(figure.title), figure.draw(scene))
+            title, drawn = str(figure.title), figure.draw(scene)
+            out.figure(f"{name}-{side}", title, drawn)
+            if drawn is not None:
+                pictures[f"{name}-{side}"] = {**drawn, "export": {"title": title, "banner": out.banner}}
     rows = judged.evaluations
     out.svg("roc", draw_roc(rows, judged.chosen))
     for side in SIDES:
@@ -138,6 +146,12 @@ def write_figures(out: StudyOutput, judged: Judged, documents: Documents) -> Non
             out.svg(f"calibration-{side}", draw_calibration(row))
             out.svg(f"decision-{side}", draw_decision(row))
             out.svg(f"scores-{side}", draw_scores(row, judged.chosen, cutoff))
+    try:
+        for name, picture in pngs_of(pictures).items():
+            (out.folder / f"{name}.png").write_bytes(picture)
+    except NoPictureError as error:
+        return str(error)
+    return ""
 
 
 def _sides_of(name: str, figure: Figure, judged: Judged, documents: Documents) -> list[str]:

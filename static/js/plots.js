@@ -1,9 +1,7 @@
 /** Figures: draws every [data-plot-url] when it comes into view, and saves it as SVG or PNG. */
 
-import { CONFIG, printed, withTheme } from "./plot_theme.js";
-
-const EXPORT_WIDTH = 1000;
-const PNG_SCALE = 2;
+import { pictureOf } from "./plot_image.js";
+import { CONFIG, withTheme } from "./plot_theme.js";
 
 /** @param {string} address @param {string} format @returns {string} */
 export function exportAddress(address, format) {
@@ -27,10 +25,8 @@ async function save(holder, format) {
     document.dispatchEvent(new Event("htmx:sendError"));
     return;
   }
-  const layout = printed(figure);
-  const size = { width: EXPORT_WIDTH, height: layout.height, scale: format === "png" ? PNG_SCALE : 1 };
   const link = document.createElement("a");
-  link.href = await globalThis.Plotly.toImage({ data: figure.data, layout }, { format, ...size });
+  link.href = await pictureOf(figure, format);
   link.download = `${holder.dataset.name}.${format}`;
   link.click();
 }

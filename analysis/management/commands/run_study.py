@@ -192,7 +192,8 @@ class Command(BaseCommand):
         further = [{"kind": kind, "side": side, **document} for (kind, side), document in documents.items()]
         (out.folder / "further.json").write_text(json.dumps({"banner": out.banner, "analyses": further}))
         write_tables(out.inside("tables"), judged, documents)
-        write_figures(out.inside("figures"), judged, documents)
+        if missing := write_figures(out.inside("figures"), judged, documents):
+            self.stdout.write(missing)
 
     def _say(self, banner: str, chosen: str, reports: dict[str, CohortReport], parameters) -> None:
         self.stdout.write(f"{banner} Chosen out of fold: {chosen}; units: {parameters.time_base}.")
