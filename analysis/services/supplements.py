@@ -43,7 +43,7 @@ def supplement_store(
             action="supplement.store",
             target=row,
             study=version.study,
-            reason=f"{kind}, {cohort}",
+            changes={"kind": [None, kind], "cohort": [None, cohort]},
         )
     return row
 

@@ -53,12 +53,15 @@ def _change(event: AuditEvent, name: str, pair: Any) -> Change:
 
 
 def _label(object_type: str, name: str) -> str:
-    """A field's name; a statement is stored under its topic."""
+    """A field's name, of this kind of object where it has one of its own; a statement has its topic's."""
+    named = _field_words_in(get_language())
+    if f"{object_type}.{name}" in named:
+        return named[f"{object_type}.{name}"]
     label = field_label(name)
     if label != name:
         return label
     topics = _choices(object_type, "topic") if object_type == "statement" else {}
-    return topics.get(name) or _field_words_in(get_language()).get(name, name)
+    return topics.get(name) or named.get(name, name)
 
 
 def _value_words(object_type: str, name: str, value: Any) -> str:
@@ -155,6 +158,8 @@ def _field_words_in(_language: str | None) -> dict[str, str]:
         "parameters": _("filters and order"),
         "seal_hash": _("hash of the seal"),
         "shared": _("shared with others"),
+        "supplement.cohort": _("patients it is about"),
+        "supplement.kind": _("kind of analysis"),
         "temporal": _("temporal test"),
         "test": _("test"),
         "training": _("training"),

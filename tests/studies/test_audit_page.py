@@ -14,6 +14,7 @@ from studies.services.audit_search import AuditSearch, audit_events, patients_of
 from studies.services.cohort import clinical_save, grant_create, grant_revoke
 from studies.services.pathology import label_save
 from studies.services.signing import label_lock
+from studies.templatetags.stored_changes import changes_of
 from tests.factories import logged_in, make_patient, make_person, make_site, make_specimen, make_study
 from tests.studies.services.test_audit import change, unguarded  # noqa: F401 - a fixture
 from tests.studies.test_pages import text_of
@@ -102,6 +103,16 @@ def test_the_page_says_stored_codes_in_words_of_its_language(trail):
     assert "状态 草稿 → 已锁定" in text
     assert "绝经状态 – → 绝经后" in text
     assert '<option value="label">HER2 判读</option>' in client.get(page).content.decode()
+
+
+def test_a_kind_of_object_names_its_own_fields():
+    changes = {"kind": [None, "shuffle"], "cohort": [None, "oof"]}
+    event = AuditEvent(object_type="supplement", changes=changes)
+    said = [(change.label, change.new) for change in changes_of(event)]
+    assert said == [
+        ("kind of analysis", "shuffled labels"),
+        ("patients it is about", "training, out of fold"),
+    ]
 
 
 def test_roles_name_their_people(trail):
