@@ -33,7 +33,11 @@ from studies.views.query_counts import SiteCount, queries_by_site
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one kind of work is; `url` leads to what is left, empty where the viewer may not go."""
+    """How far one kind of work is.
+
+    url: leads to what is left, empty where the viewer may not go; act: what the viewer can do about it, empty
+    for who may only look.
+    """
 
     label: str
     done: int
@@ -108,7 +112,7 @@ def _sites(study: Study, viewer: User) -> list[tuple[Site, SiteCount]]:
 
 def thinnest(progress: list[Progress]) -> Progress | None:
     """The kind of work that is least far and that the viewer can do something about."""
-    behind = [row for row in progress if row.left and row.url]
+    behind = [row for row in progress if row.left and row.url and row.act]
     return min(behind, key=lambda row: row.percent, default=None)
 
 
@@ -120,7 +124,7 @@ def progress_of(study: Study, *, viewer: User) -> list[Progress]:
     rows = [_screened(study, everybody, manages), *_collected(study, patients, manages)]
     rows.append(_read(study, patients, viewer))
     if can_view_labels_in(viewer, study):
-        rows.append(_labelled(study, patients))
+        rows.append(_labelled(study, patients, viewer))
     return rows
 
 
@@ -156,13 +160,14 @@ def _read(study: Study, patients: QuerySet[Patient], viewer: User) -> Progress:
     return Progress(_("Cines read and signed"), done, cines.count(), url, _("Read"))
 
 
-def _labelled(study: Study, patients: QuerySet[Patient]) -> Progress:
+def _labelled(study: Study, patients: QuerySet[Patient], viewer: User) -> Progress:
     locked = Label.objects.filter(
         status=Label.Status.LOCKED, specimen__patient__in=patients.order_by().values("pk")
     )
     done = locked.values("specimen__patient").distinct().count()
     url = reverse("pathology", args=[study.slug])
-    return Progress(_("Patients with a signed HER2 label"), done, patients.count(), url, _("Open pathology"))
+    act = _("Open pathology") if has_role(viewer, study, {Role.PATHOLOGIST}) else ""
+    return Progress(_("Patients with a signed HER2 label"), done, patients.count(), url, act)
 
 
 def numbers_of(study: Study, *, viewer: User) -> Numbers:

@@ -446,3 +446,10 @@ def test_a_new_study_says_what_comes_first():
     make_site(study, "A")
     assert "done Add its sites" in text_of(client.get(reverse("study", args=["fresh"])))
     assert "Read the results" not in text
+
+
+def test_the_thinnest_place_is_one_that_the_reader_can_do_something_about(world):
+    world.patient.specimens.all().delete()
+    for role, may in (("pathologist", True), ("clinician", False)):
+        text = text_of(logged_in(world.people[role]).get(reverse("study", args=["alpha"])))
+        assert ("Thinnest place: Patients with a signed HER2 label" in text) is may, role
