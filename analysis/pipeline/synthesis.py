@@ -244,4 +244,4 @@ def draw_pretraining_still(
     """
     if long_side < MIN_LONG_SIDE_PX:
         raise InvalidInputError(f"expected long_side of at least {MIN_LONG_SIDE_PX} pixels, got {long_side}")
-    return render_still(rng, long_side, overlays)
+    return render_still(rng, long_side, overlays)[:2]

@@ -25,8 +25,10 @@ from analysis.pipeline.kernels.detector_dataset import (
     assert_disjoint,
     cache_still,
     cache_stills,
+    label_lesions,
     read_grey,
 )
+from analysis.pipeline.kernels.pretraining_still import render_still
 from analysis.pipeline.kernels.training_loop import (
     TARGET_FALSE_POSITIVES,
     Progress,
@@ -34,12 +36,13 @@ from analysis.pipeline.kernels.training_loop import (
     TrainingOptions,
     run_training,
 )
-from analysis.pipeline.synthesis import draw_pretraining_still, draw_scene_parameters, synthesise_cine
+from analysis.pipeline.synthesis import draw_scene_parameters, synthesise_cine
 
 CACHE_MARGIN = 1.2  # images are kept this much larger than the network input, for augmentation that enlarges
 CINE_FRAMES, CINE_SAMPLES = 48, 6  # frames of a synthetic cine, and how many of them are taught
 SYNTHETIC_SIZES_MM = (5.0, 27.0)
 CURVE_CONFIDENCE, CURVE_BOXES = 0.001, 20
+STILL_SIDE_PX = 320
 _STILL_STREAM, _CINE_STREAM = 11, 12  # branches of the seed
 
 
@@ -76,9 +79,9 @@ def draw_stills(count: int, seed: int, cancelled: Callable[[], bool] | None = No
     stills = []
     for index in range(count):
         _stop_if(cancelled)
-        stills.append(
-            CachedStill(*draw_pretraining_still(np.random.default_rng((seed, _STILL_STREAM, index))))
-        )
+        rng = np.random.default_rng((seed, _STILL_STREAM, index))
+        image, boxes, mask = render_still(rng, STILL_SIDE_PX, overlays=True)
+        stills.append(CachedStill(image, boxes, label_lesions(image.shape, boxes, mask.astype(np.uint8))))
     return stills
 
 
@@ -100,7 +103,9 @@ def draw_cine_frames(count: int, seed: int, cancelled: Callable[[], bool] | None
         for frame in rng.choice(CINE_FRAMES, CINE_SAMPLES, replace=False):
             box = cine.boxes[frame][None]
             frames.append(
-                CachedStill(cine.frames[frame], box if np.isfinite(box).all() else np.empty((0, 4)))
+                cache_still(
+                    cine.frames[frame], box if np.isfinite(box).all() else np.empty((0, 4)), STILL_SIDE_PX
+                )
             )
     return frames
 

@@ -1,6 +1,7 @@
 """The manifest, the grouped splits, and augmentation that keeps boxes on their lesions."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,8 +15,10 @@ from analysis.pipeline.kernels.detector_dataset import (
     CachedStill,
     assert_disjoint,
     cache_still,
+    cache_stills,
     heldout,
     is_heldout,
+    label_lesions,
     read_grey,
     read_manifest,
     sparse_frames,
@@ -131,14 +134,16 @@ def _bright_still() -> CachedStill:
     """Dark grey with one bright, off-centre block: where the block is, the box must be."""
     image = np.full((180, 240), 60, np.uint8)
     image[30:70, 40:110] = 250
-    return CachedStill(image, np.array([[40.0, 30, 110, 70]]))
+    mask = (image > 155).astype(np.uint8)
+    return cache_still(image, np.array([[40.0, 30, 110, 70]]), 240, mask)
 
 
 @pytest.mark.parametrize("seed", range(25))
 def test_geometry_keeps_boxes_on_their_lesions(seed):
-    options = augment.AugmentOptions(paste=0.0)
-    image, boxes = augment.place(_bright_still(), 256, options, np.random.default_rng(seed))
-    rows, columns = np.nonzero(image > 155)
+    options = augment.AugmentOptions(paste=0.0, bend=0.5)
+    drawn = augment.place(_bright_still(), 256, options, np.random.default_rng(seed))
+    boxes = augment.boxes_of_labels(drawn, options)
+    rows, columns = np.nonzero(drawn.image > 155)
     if len(boxes):
         found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
         np.testing.assert_allclose(boxes[0], found, atol=1.2)
@@ -146,37 +151,91 @@ def test_geometry_keeps_boxes_on_their_lesions(seed):
         assert boxes[0, 2:].max() <= 256
 
 
+def test_a_lesion_that_is_mostly_outside_has_no_box():
+    options = augment.AugmentOptions(bend=0.0, rotation=0.0, flip=0.0, log_scale=0.0, log_aspect=0.0)
+    still, kept, dropped = _bright_still(), 0, 0
+    for seed in range(200):
+        wide = replace(options, shift=0.6)
+        drawn = augment.place(still, 240, wide, np.random.default_rng(seed))
+        seen = np.count_nonzero(drawn.labels) / (40 * 70)
+        if seen > 0.4:
+            assert len(augment.boxes_of_labels(drawn, wide)) == 1
+            kept += 1
+        elif seen < 0.3:
+            assert len(augment.boxes_of_labels(drawn, wide)) == 0
+            dropped += 1
+    assert min(kept, dropped) > 10
+
+
+def test_a_turned_lesion_has_the_box_of_its_outline_not_of_its_corners():
+    """A disc keeps its size under rotation; the box of its turned box would grow."""
+    y, x = np.mgrid[:200, :200]
+    disc = ((x - 99.5) ** 2 + (y - 99.5) ** 2 <= 40**2).astype(np.uint8)
+    still = cache_still(disc * np.uint8(200), np.array([[60.0, 60, 140, 140]]), 200, disc)
+    options = augment.AugmentOptions(rotation=45.0, bend=0.0, log_scale=0.0, log_aspect=0.0, shift=0.0)
+    for seed in range(10):
+        drawn = augment.place(still, 200, options, np.random.default_rng(seed))
+        sides = np.diff(augment.boxes_of_labels(drawn, options)[0].reshape(2, 2), axis=0)
+        np.testing.assert_allclose(sides, 80, atol=3)
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_mosaics_keep_boxes_on_their_lesions(seed):
-    options = augment.AugmentOptions(paste=0.0)
-    still = _bright_still()
-    image, boxes = augment.mosaic([still] * 4, 256, options, np.random.default_rng(seed))
-    for x1, y1, x2, y2 in boxes.round().astype(int):
-        inside = image[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2]
+    options = augment.AugmentOptions(paste=0.0, rotation=0.0, bend=0.0)
+    drawn = augment.mosaic([_bright_still()] * 4, 256, options, np.random.default_rng(seed))
+    for x1, y1, x2, y2 in augment.boxes_of_labels(drawn, options).astype(int):
+        inside = drawn.image[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2]
         assert inside.size == 0 or (inside > 155).mean() > 0.95
 
 
 def test_a_pasted_lesion_brings_its_box():
     rng, donor = np.random.default_rng(2), _bright_still()
-    base = np.full((256, 256), 60, np.uint8)
+    options = augment.AugmentOptions()
+    grey, nothing = np.full((256, 256), 60, np.uint8), np.zeros((256, 256), np.uint8)
     pasted = 0
     for _ in range(20):
-        image, boxes = augment.paste_lesion(base, np.empty((0, 4)), donor, augment.AugmentOptions(), rng)
-        if len(boxes):
+        drawn = augment.paste_lesion(augment.Drawn(grey, nothing, ()), donor, options, rng)
+        for x1, y1, x2, y2 in augment.boxes_of_labels(drawn, options).astype(int):
             pasted += 1
-            x1, y1, x2, y2 = boxes[0].round().astype(int)
-            assert image[y1 + 4 : y2 - 4, x1 + 4 : x2 - 4].mean() > 120
+            assert drawn.image[y1 + 4 : y2 - 4, x1 + 4 : x2 - 4].mean() > 120
     assert pasted >= 10
+    assert not nothing.any()
 
 
 def test_depth_keeps_its_direction():
     image = np.repeat(np.linspace(20, 220, 200).astype(np.uint8)[:, None], 200, axis=1)
+    options = augment.AugmentOptions()
     for seed in range(10):
-        placed, _ = augment.place(
-            CachedStill(image, np.empty((0, 4))), 200, augment.AugmentOptions(), np.random.default_rng(seed)
-        )
-        column = placed[:, 100][placed[:, 100] > 0].astype(int)[1:-1]  # not the blended rim
+        still = cache_still(image, np.empty((0, 4)), 200)
+        placed = augment.place(still, 200, options, np.random.default_rng(seed)).image
+        column = placed[:, 100][placed[:, 100] > 0].astype(int)[2:-2]  # not the blended rim
         assert (np.diff(column) >= 0).all()
+
+
+def test_lesions_are_labelled_by_mask_and_without_one_by_ellipse():
+    boxes = np.array([[10.0, 10, 50, 30], [60, 10, 80, 50]])
+    mask = np.zeros((64, 100), np.uint8)
+    mask[12:28, 10:50] = 255
+    labels = label_lesions(mask.shape, boxes, mask)
+    np.testing.assert_array_equal(labels == 1, mask > 0)
+    assert (labels == 2).sum() == pytest.approx(np.pi / 4 * 20 * 40, rel=0.05)
+    rows, columns = np.nonzero(labels == 2)
+    assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == (60, 10, 80, 50)
+
+
+def test_a_small_lesion_before_a_large_one_keeps_its_pixels():
+    boxes = np.array([[20.0, 20, 40, 40], [0, 0, 60, 60]])
+    labels = label_lesions((60, 60), boxes)
+    assert labels[30, 30] == 1
+    assert labels[10, 30] == 2
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path):
+    still = read_manifest(_folder(tmp_path, ["a.png,s,p,60,40,[],,g"]))[0]
+    mask = tmp_path / "wrong.png"
+    cv2.imwrite(str(mask), np.zeros((3, 5), np.uint8))
+    with pytest.raises(InvalidInputError, match="5x3"):
+        cache_stills([replace(still, mask=mask)], 64)
 
 
 def test_scanner_variation_keeps_the_surround_black_and_is_seeded():

@@ -13,7 +13,8 @@ from analysis.pipeline.errors import CancelledError, InvalidInputError, LeakageE
 from analysis.pipeline.kernels import training_state, yolo_compat
 from analysis.pipeline.kernels.augment import AugmentOptions
 from analysis.pipeline.kernels.detection_metrics import figures
-from analysis.pipeline.kernels.detector_dataset import CachedStill, LabelledStill
+from analysis.pipeline.kernels.detector_dataset import CachedStill, LabelledStill, cache_still
+from analysis.pipeline.kernels.mask_supervision import MaskSupervision
 from analysis.pipeline.kernels.training_batches import Batches, target_rows
 from analysis.pipeline.kernels.training_loop import TrainingOptions, judge_model, learning_rate, run_training
 from analysis.pipeline.synthesis import draw_pretraining_still
@@ -39,7 +40,9 @@ TINY = TrainingOptions(
 def stills() -> list[CachedStill]:
     """Synthetic stills of 128 px without overlays."""
     return [
-        CachedStill(*draw_pretraining_still(np.random.default_rng((31, i)), long_side=128, overlays=False))
+        cache_still(
+            *draw_pretraining_still(np.random.default_rng((31, i)), long_side=128, overlays=False), 128
+        )
         for i in range(240)
     ]
 
@@ -50,7 +53,7 @@ def _weights(path: Path) -> dict[str, torch.Tensor]:
 
 def test_two_epochs_beat_an_untrained_network(tmp_path, stills):
     """On stills that were not trained on: lower loss, and boxes that overlap the lesions more."""
-    options = replace(TINY, learning_rate=3e-3, ema_decay=0.5, validate_every=2)
+    options = replace(TINY, learning_rate=5e-3, ema_decay=0.5, validate_every=2)
     training, validation = stills[:200], stills[200:]
     trained, anchors = training_state.load_weights(
         run_training(training, validation, options, tmp_path).final
@@ -68,14 +71,14 @@ def _outcome(
     model: torch.nn.Module, stills: list[CachedStill], options: TrainingOptions
 ) -> tuple[float, dict[str, float]]:
     """Loss on one batch of the stills, and the figures over all detections."""
-    pixels, targets = next(Batches(stills, (), replace(options, batch=len(stills))).epoch(0))
+    batch = next(Batches(stills, (), replace(options, batch=len(stills))).epoch(0))
     loss = yolo_compat.build_loss(model, yolo_compat.loss_gains(options.image_size))
     model.train()
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 0.0  # the statistics of training stay
     with torch.no_grad():
-        value = float(loss(model(pixels), targets)[0])
+        value = float(loss(model(batch.pixels), batch.targets)[0])
     return value, figures(judge_model(model, stills, options.image_size), 0.0)
 
 
@@ -141,13 +144,61 @@ def test_patience_stops_a_run_that_does_not_gain(tmp_path, stills):
 
 
 def test_synthetic_images_fill_their_part_of_every_batch(stills):
-    black = [CachedStill(np.zeros((96, 96), np.uint8), np.empty((0, 4)))] * 3
-    bright = [CachedStill(np.full((96, 96), 200, np.uint8), np.array([[10.0, 10, 50, 50]]))] * 3
+    black = [cache_still(np.zeros((96, 96), np.uint8), np.empty((0, 4)), 96)] * 3
+    bright = [cache_still(np.full((96, 96), 200, np.uint8), np.array([[10.0, 10, 50, 50]]), 96)] * 3
     batches = Batches(black, bright, replace(TINY, batch=8, synthetic=0.25))
-    pixels, targets = next(batches.epoch(0))
-    lit = pixels.amax(dim=(1, 2, 3)) > 0
+    batch = next(batches.epoch(0))
+    lit = batch.pixels.amax(dim=(1, 2, 3)) > 0
     assert lit.tolist() == [False] * 6 + [True] * 2
-    assert set(targets[:, 0].tolist()) == {6.0, 7.0}
+    assert set(batch.targets[:, 0].tolist()) == {6.0, 7.0}
+    assert (batch.masks.amax(dim=(1, 2, 3)) > 0).tolist() == lit.tolist()
+
+
+def test_mask_supervision_learns_where_lesions_are(stills):
+    """After some steps of the mask loss alone the finest feature map tells lesion from background."""
+    torch.manual_seed(0)
+    model = yolo_compat.build_model("n", [[10.0, 10, 20, 20, 30, 30]] * 3, channels=1)
+    masks = MaskSupervision(model)
+    batch = next(Batches(stills[:16], (), replace(TINY, batch=16)).epoch(0))
+    optimiser = torch.optim.AdamW([*model.parameters(), *masks.parameters()], lr=3e-3)
+    losses = []
+    for _ in range(20):
+        model(batch.pixels)
+        loss = masks(batch.masks)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.7 * losses[0]
+    assert not any("heads" in name for name in model.state_dict())
+
+
+def test_mask_loss_is_lowest_for_the_truth():
+    class Maps(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.m = torch.nn.ModuleList([torch.nn.Conv2d(1, 18, 1)])
+
+        def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
+            return maps
+
+    network = torch.nn.Module()
+    network.model = torch.nn.ModuleList([Maps()])
+    masks = MaskSupervision(network)
+    masks.heads[0].weight.data.fill_(20.0)
+    masks.heads[0].bias.data.fill_(-10.0)
+    truth = torch.zeros(1, 1, 64, 64)
+    truth[..., 16:40, 24:48] = 1
+    small = torch.nn.functional.adaptive_avg_pool2d(truth, 8)
+
+    def loss(maps: torch.Tensor) -> float:
+        network.model[0]([maps])
+        return float(masks(truth).detach())
+
+    assert loss(small) < 0.01
+    assert loss(small.roll(1, 3)) > 0.3
+    assert loss(1 - small) > 2
+    assert loss(torch.zeros_like(small)) > 0.9
 
 
 def test_targets_are_centres_and_sides():
@@ -179,7 +230,7 @@ def test_bad_options_are_refused(tmp_path, stills, change, words):
 
 
 def test_empty_sets_are_refused(tmp_path, stills):
-    free = [CachedStill(still.image, np.empty((0, 4))) for still in stills[:12]]
+    free = [cache_still(still.image, np.empty((0, 4)), 128) for still in stills[:12]]
     for training, validation in (
         ([], stills[:4]),
         (stills[:12], []),

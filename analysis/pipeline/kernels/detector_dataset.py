@@ -174,26 +174,72 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, slots=True)
 class CachedStill:
-    """An image ready for augmentation: grey (H, W) uint8, boxes (N, 4) float64 in its pixels."""
+    """An image ready for augmentation.
+
+    image: grey (H, W) uint8; boxes: (N, 4) float64 in its pixels; labels: (H, W) uint8, 0 outside lesions,
+    i + 1 in the lesion of ``boxes[i]``.
+    """
 
     image: NDArray[np.uint8]
     boxes: NDArray[np.float64]
+    labels: NDArray[np.uint8]
 
 
-def cache_still(image: NDArray[np.uint8], boxes: NDArray[np.float64], long_side: int) -> CachedStill:
-    """Shrink an image (never enlarge) to ``long_side`` pixels, boxes with it."""
+def label_lesions(
+    shape: tuple[int, ...], boxes: NDArray[np.float64], mask: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """Which pixel belongs to which box: (H, W) uint8, 0 or the 1-based number of a box.
+
+    mask: (H, W), nonzero inside lesions. A lesion without one, or outside it, is taken as the ellipse
+    inscribed in its box. Of lesions that share a pixel the smaller has it.
+    """
+    labels = np.zeros(shape, np.uint8)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    for index in np.argsort(-sides.prod(axis=1), kind="stable"):
+        x1, y1, x2, y2 = boxes[index]
+        rows = slice(max(0, int(y1)), int(np.ceil(y2)))
+        columns = slice(max(0, int(x1)), int(np.ceil(x2)))
+        inside = mask[rows, columns] > 0 if mask is not None else np.zeros(0, bool)
+        if not inside.any():
+            y, x = np.mgrid[rows, columns][:, : shape[0] - rows.start, : shape[1] - columns.start] + 0.5
+            away = ((x - (x1 + x2) / 2) / (x2 - x1)) ** 2 + ((y - (y1 + y2) / 2) / (y2 - y1)) ** 2
+            inside = away <= 0.25
+        labels[rows, columns][inside] = index + 1
+    return labels
+
+
+def cache_still(
+    image: NDArray[np.uint8],
+    boxes: NDArray[np.float64],
+    long_side: int,
+    mask: NDArray[np.uint8] | None = None,
+) -> CachedStill:
+    """Shrink an image (never enlarge) to ``long_side`` pixels, boxes and mask with it."""
     scale = min(1.0, long_side / max(image.shape))
     if scale < 1.0:
         height, width = image.shape
         new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
         image = np.asarray(cv2.resize(image, (new_w, new_h), interpolation=cv2.INTER_AREA), np.uint8)
         boxes = boxes * np.array([new_w / width, new_h / height] * 2)
-    return CachedStill(image, np.asarray(boxes, np.float64).reshape(-1, 4))
+        if mask is not None:
+            mask = np.asarray(cv2.resize(mask, (new_w, new_h), interpolation=cv2.INTER_NEAREST), np.uint8)
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    return CachedStill(image, boxes, label_lesions(image.shape, boxes, mask))
 
 
 def cache_stills(stills: Iterable[LabelledStill], long_side: int) -> list[CachedStill]:
-    """Read every image once and keep it in memory, shrunk to ``long_side`` pixels."""
-    return [cache_still(read_grey(still.file), still.boxes, long_side) for still in stills]
+    """Read every image once, with its mask where there is one, and keep it in memory, shrunk to ``long_side``
+    pixels."""
+    cached = []
+    for still in stills:
+        mask = read_grey(still.mask) if still.mask is not None else None
+        if mask is not None and mask.shape != (still.height, still.width):
+            raise InvalidInputError(
+                f"Expected a mask of {still.width}x{still.height} px like its image, {still.mask} is "
+                f"{mask.shape[1]}x{mask.shape[0]}; replace or remove it."
+            )
+        cached.append(cache_still(read_grey(still.file), still.boxes, long_side, mask))
+    return cached
 
 
 def sparse_frames(has_box: Sequence[bool], every: int) -> list[int]:

@@ -183,8 +183,9 @@ def boxes_of(masks: list[Mask], whole_px: list[int]) -> NDArray[np.float64]:
 
 def render_still(
     rng: np.random.Generator, long_side: int, overlays: bool
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Draw one still; see `analysis.pipeline.synthesis.draw_pretraining_still`."""
+) -> tuple[NDArray[np.uint8], NDArray[np.float64], Mask]:
+    """Draw one still; see `analysis.pipeline.synthesis.draw_pretraining_still`. The last value is where its
+    lesions are."""
     canvas = draw_canvas(rng, long_side)
     anatomy = draw_anatomy(rng, canvas)
     level, masks = draw_scene(rng, canvas, anatomy)
@@ -201,7 +202,10 @@ def render_still(
         image = add_overlays(rng, image, boxes)
     if rng.random() < 0.5:
         image = _recompress(rng, image)
-    return np.ascontiguousarray(image), boxes
+    lesions = np.zeros(canvas.shape, dtype=bool)
+    for mask in masks:
+        lesions |= mask
+    return np.ascontiguousarray(image), boxes, lesions
 
 
 def _recompress(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

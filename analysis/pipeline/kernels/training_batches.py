@@ -34,6 +34,16 @@ class BatchOptions:
     augment: AugmentOptions = field(default_factory=AugmentOptions)
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """pixels (B, 1, S, S) float32 in 0..1; targets (N, 6) [image, class, cx, cy, w, h]; masks (B, 1, S, S)
+    float32, 1 inside lesions."""
+
+    pixels: torch.Tensor
+    targets: torch.Tensor
+    masks: torch.Tensor
+
+
 class Batches:
     """Batches of one run. The draw of a batch depends on the seed, the epoch and the step only."""
 
@@ -46,9 +56,8 @@ class Batches:
         )
         self.per_epoch = math.ceil(len(stills) / self.real)
 
-    def epoch(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Pixels (B, 1, S, S) float32 in 0..1 and targets (N, 6) [image, class, cx, cy, w, h], batch after
-        batch."""
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """Batch after batch of one pass over the real images."""
         order = np.random.default_rng((self.options.seed, epoch)).permutation(len(self.stills))
         with ThreadPoolExecutor(1) as pool:
             waiting = [pool.submit(self._draw, epoch, step, order) for step in range(min(2, self.per_epoch))]
@@ -58,22 +67,27 @@ class Batches:
                     waiting.append(pool.submit(self._draw, epoch, step + 2, order))
                 yield batch
 
-    def _draw(self, epoch: int, step: int, order: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _draw(self, epoch: int, step: int, order: NDArray[np.int64]) -> Batch:
         options, rng = self.options, np.random.default_rng((self.options.seed, epoch, step))
         done = epoch / options.epochs
         small = bool(options.small_sizes) and done < options.small_until
         size = int(rng.choice(options.small_sizes)) if small else options.image_size
         strengths = options.augment if done < options.mosaic_until else replace(options.augment, mosaic=0.0)
-        images, targets = [], []
+        images, targets, masks = [], [], []
         for slot in range(options.batch):
             pool, index = self.stills, int(order[(step * self.real + slot) % len(order)])
             if slot >= self.real:
                 pool, index = self.synthetic, int(rng.integers(len(self.synthetic)))
-            image, boxes = draw_training_image(pool, index, size, strengths, rng)
+            image, boxes, mask = draw_training_image(pool, index, size, strengths, rng)
             images.append(image)
+            masks.append(mask)
             targets.append(target_rows(slot, boxes, size))
         pixels = torch.from_numpy(np.stack(images)[:, None]).float().div_(255)
-        return pixels.contiguous(memory_format=torch.channels_last), torch.from_numpy(np.concatenate(targets))
+        return Batch(
+            pixels.contiguous(memory_format=torch.channels_last),
+            torch.from_numpy(np.concatenate(targets)),
+            torch.from_numpy(np.stack(masks)[:, None]).float(),
+        )
 
 
 def target_rows(slot: int, boxes: NDArray[np.float64], size: int) -> NDArray[np.float32]:

@@ -23,7 +23,8 @@ from analysis.pipeline.kernels.anchors import fit_anchors
 from analysis.pipeline.kernels.box_geometry import Letterbox, suppress
 from analysis.pipeline.kernels.detection_metrics import JudgedImage, best_cutoff, figures, froc, judge_image
 from analysis.pipeline.kernels.detector_dataset import CachedStill
-from analysis.pipeline.kernels.training_batches import Batches, BatchOptions
+from analysis.pipeline.kernels.mask_supervision import MaskSupervision
+from analysis.pipeline.kernels.training_batches import Batch, Batches, BatchOptions
 
 Row = dict[str, float]
 Progress = Callable[[Row], None]
@@ -41,8 +42,9 @@ class TrainingOptions(BatchOptions):
     """Everything that decides a run; stored as ``options.json`` beside its weights.
 
     size: "n" or "s"; learning_rate: AdamW, reached after warmup_steps, then half a cosine down to
-    final_learning_rate (a part of it); ema_decay: of the weight average that is validated and kept; patience:
-    validations without a gain after which the run stops, 0 = never; precision: "auto", "float32", "bfloat16".
+    final_learning_rate (a part of it); ema_decay: of the weight average that is validated and kept;
+    mask_gain: weight of the lesion-mask loss beside YOLOv5's own, 0 = none; patience: validations without a
+    gain after which the run stops, 0 = never; precision: "auto", "float32", "bfloat16".
     """
 
     size: str = "n"
@@ -51,6 +53,7 @@ class TrainingOptions(BatchOptions):
     warmup_steps: int = 120
     weight_decay: float = 0.02
     ema_decay: float = 0.998
+    mask_gain: float = 0.05
     patience: int = 0
     validate_every: int = 4
     precision: str = "auto"
@@ -180,10 +183,12 @@ class _Trainer:
             self.model, self.anchors = training_state.load_weights(initial, expected_size=options.size)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.loss = yolo_compat.build_loss(self.model, yolo_compat.loss_gains(options.image_size))
-        self.optimiser = torch.optim.AdamW(
-            _parameter_groups(self.model, options.weight_decay), lr=options.learning_rate
-        )
         self.shadow = training_state.Shadow(self.model, options.ema_decay)
+        self.masks = MaskSupervision(self.model) if options.mask_gain else None
+        learned = torch.nn.ModuleList([self.model] if self.masks is None else [self.model, self.masks])
+        self.optimiser = torch.optim.AdamW(
+            _parameter_groups(learned, options.weight_decay), lr=options.learning_rate
+        )
         self.epoch, self.step, self.best_map50, self.best_epoch, self.stale = 0, 0, -1.0, -1, 0
         self.history: list[Row] = []
 
@@ -191,7 +196,7 @@ class _Trainer:
         """One pass over the training images; the row of the epoch without its validation."""
         self.model.train()
         started, total, parts, rate = time.process_time(), batches.per_epoch * self.options.epochs, [], 0.0
-        for pixels, targets in batches.epoch(self.epoch):
+        for batch in batches.epoch(self.epoch):
             if cancelled is not None and cancelled():
                 raise CancelledError(
                     f"Training stopped in epoch {self.epoch} on request; resume to go on from there."
@@ -199,16 +204,22 @@ class _Trainer:
             rate = learning_rate(self.step, total, self.options)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
-            parts.append(self._step(pixels, targets))
+            parts.append(self._step(batch))
             self.step += 1
-        box, objectness = np.mean(parts, axis=0)
-        row = {"epoch": float(self.epoch), "box": float(box), "objectness": float(objectness), "rate": rate}
+        box, objectness, mask = (float(value) for value in np.mean(parts, axis=0))
+        row = {"epoch": float(self.epoch), "box": box, "objectness": objectness, "rate": rate}
+        if self.masks is not None:
+            row["mask"] = mask
         return row | {"cpu_s": round(time.process_time() - started, 1)}
 
-    def _step(self, pixels: torch.Tensor, targets: torch.Tensor) -> tuple[float, float]:
+    def _step(self, batch: Batch) -> tuple[float, float, float]:
         with torch.autocast("cpu", dtype=self.dtype or torch.bfloat16, enabled=self.dtype is not None):
-            predictions = self.model(pixels)
-        loss, parts = self.loss([p.float() for p in predictions], targets)
+            predictions = self.model(batch.pixels)
+        loss, parts = self.loss([p.float() for p in predictions], batch.targets)
+        outline = loss.new_zeros(())
+        if self.masks is not None:
+            outline = self.masks(batch.masks)
+            loss = loss + self.options.mask_gain * len(batch.pixels) * outline  # YOLOv5 sums over the batch
         if not torch.isfinite(loss):
             raise InvalidInputError(
                 f"Training diverged at step {self.step} (loss {float(loss)}); lower the learning rate."
@@ -218,7 +229,7 @@ class _Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), max_norm=GRADIENT_LIMIT * self.options.batch)
         self.optimiser.step()
         self.shadow.update(self.model)
-        return float(parts[0]), float(parts[1])
+        return float(parts[0]), float(parts[1]), float(outline.detach())
 
     def validate(self, validation: Sequence[CachedStill], run_folder: Path) -> Row:
         """Judge the weight average; keep it when it is the best so far."""
@@ -250,6 +261,7 @@ class _Trainer:
             self.optimiser,
             self.anchors,
             self.options.size,
+            masks=self.masks,
         )
         temporary = run_folder / "last.json.part"
         temporary.write_text(json.dumps(state), encoding="utf-8")
@@ -269,7 +281,7 @@ class _Trainer:
             )
         state = json.loads((run_folder / "last.json").read_text(encoding="utf-8"))
         training_state.load_checkpoint(
-            run_folder / "last.safetensors", self.model, self.shadow.model, self.optimiser
+            run_folder / "last.safetensors", self.model, self.shadow.model, self.optimiser, masks=self.masks
         )
         for name in ("epoch", "step", "best_map50", "best_epoch", "stale", "history"):
             setattr(self, name, state[name])

@@ -141,11 +141,16 @@ def save_checkpoint(
     optimiser: torch.optim.Optimizer,
     anchors: list[list[float]],
     size: str,
+    *,
+    masks: torch.nn.Module | None = None,
 ) -> None:
-    """Write everything that a run needs to continue: model, average, and both moments of the optimiser."""
+    """Write everything that a run needs to continue: model, average, mask heads, and both moments of the
+    optimiser."""
     tensors = {f"model.{k}": v for k, v in model.state_dict().items()} | {
         f"shadow.{k}": v for k, v in shadow.state_dict().items()
     }
+    if masks is not None:
+        tensors |= {f"masks.{k}": v for k, v in masks.state_dict().items()}
     for index, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{name}": value for name, value in state.items()}
     _write(
@@ -156,11 +161,18 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path: Path, model: torch.nn.Module, shadow: torch.nn.Module, optimiser: torch.optim.Optimizer
+    path: Path,
+    model: torch.nn.Module,
+    shadow: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    *,
+    masks: torch.nn.Module | None = None,
 ) -> None:
-    """Fill model, average and optimiser from a checkpoint. Raises ModelFileError when it does not fit."""
+    """Fill model, average, mask heads and optimiser from a checkpoint. Raises ModelFileError when it does not
+    fit."""
     tensors, _ = read_tensors(path)
-    for prefix, target in (("model.", model), ("shadow.", shadow)):
+    targets = [("model.", model), ("shadow.", shadow)] + ([("masks.", masks)] if masks is not None else [])
+    for prefix, target in targets:
         _fill(
             target,
             {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)},
