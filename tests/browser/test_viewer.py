@@ -212,4 +212,4 @@ def test_a_viewer_that_cannot_start_says_so(open_context, ready):
     page = open_context(ready.readers[0]).new_page()
     page.add_init_script("Storage.prototype.getItem = () => { throw new Error('broken'); };")
     page.goto(reverse("clip", args=[ready.clip.pk]))
-    expect(page.locator("#message")).to_contain_text("The viewer could not start")
+    expect(page.locator("#message")).to_contain_text("The viewer could not start", timeout=20_000)
