@@ -29,13 +29,8 @@ from analysis.pipeline.kernels.detector_dataset import (
     read_grey,
 )
 from analysis.pipeline.kernels.pretraining_still import render_still
-from analysis.pipeline.kernels.training_loop import (
-    TARGET_FALSE_POSITIVES,
-    Progress,
-    Row,
-    TrainingOptions,
-    run_training,
-)
+from analysis.pipeline.kernels.training_loop import TARGET_FALSE_POSITIVES, Progress, Row, run_training
+from analysis.pipeline.kernels.training_options import TrainingOptions
 from analysis.pipeline.synthesis import draw_scene_parameters, synthesise_cine
 
 CACHE_MARGIN = 1.2  # images are kept this much larger than the network input, for augmentation that enlarges
@@ -118,6 +113,7 @@ def fit_detector(
     *,
     extra: Iterable[CachedStill] = (),
     initial_weights: Path | None = None,
+    teacher: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -126,7 +122,8 @@ def fit_detector(
 
     training, validation: labelled stills, split by near-duplicate group; extra: further training images
     already in memory (frames of signed tracks, sampled sparsely); initial_weights: start from an earlier run
-    instead of pre-training; resume: continue the run of this folder; progress: called after every epoch;
+    instead of pre-training; teacher: a larger detector of the same anchors, from which the main run learns
+    beside the labels; resume: continue the run of this folder; progress: called after every epoch;
     cancelled: asked before every step.
     Raises LeakageError when a group lies on both sides, InvalidInputError for empty sets or bad options,
     ModelFileError for unusable weights or a folder without a run to resume, CancelledError on request.
@@ -150,6 +147,7 @@ def fit_detector(
         run_folder,
         resume=resume and (run_folder / "last.json").is_file(),
         initial_weights=initial_weights,
+        teacher=teacher,
         synthetic=pool if main.synthetic else (),
         progress=progress,
         cancelled=cancelled,

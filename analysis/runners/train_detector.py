@@ -23,7 +23,7 @@ from analysis.pipeline.kernels.detector_dataset import (
     training_split,
 )
 from analysis.pipeline.kernels.detector_report import report
-from analysis.pipeline.kernels.training_loop import TrainingOptions
+from analysis.pipeline.kernels.training_options import TrainingOptions
 from analysis.pipeline.train import FitOptions, FittedDetector, fit_detector
 from analysis.runners.boxes import dense_boxes, excluded_by_people, head_of
 from analysis.runners.ticker import JobTicker

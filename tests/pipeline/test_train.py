@@ -14,9 +14,11 @@ from analysis.pipeline.kernels import training_state, yolo_compat
 from analysis.pipeline.kernels.augment import AugmentOptions
 from analysis.pipeline.kernels.detection_metrics import figures
 from analysis.pipeline.kernels.detector_dataset import CachedStill, LabelledStill, cache_still
+from analysis.pipeline.kernels.distillation import Teacher, distillation_loss
 from analysis.pipeline.kernels.mask_supervision import MaskSupervision
 from analysis.pipeline.kernels.training_batches import Batches, target_rows
-from analysis.pipeline.kernels.training_loop import TrainingOptions, judge_model, learning_rate, run_training
+from analysis.pipeline.kernels.training_loop import judge_model, run_training
+from analysis.pipeline.kernels.training_options import TrainingOptions, learning_rate
 from analysis.pipeline.synthesis import draw_pretraining_still
 from analysis.pipeline.train import FitOptions, fit_detector
 
@@ -171,6 +173,54 @@ def test_mask_supervision_learns_where_lesions_are(stills):
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.7 * losses[0]
     assert not any("heads" in name for name in model.state_dict())
+
+
+def test_a_learner_comes_closer_to_its_teacher(tmp_path, stills):
+    """With the teacher's answers a run of the same steps ends nearer to the teacher than without."""
+    anchors = [[10.0, 12, 20, 22, 30, 28], [40.0, 30, 50, 44, 60, 70], [70.0, 60, 80, 90, 96, 96]]
+    torch.manual_seed(5)
+    teacher, learner = (yolo_compat.build_model(size, anchors, channels=1) for size in ("s", "n"))
+    files = tmp_path / "teacher.safetensors", tmp_path / "learner.safetensors"
+    training_state.save_weights(files[0], teacher, anchors, "s")
+    training_state.save_weights(files[1], learner, anchors, "n")
+    options = replace(TINY, epochs=1, teacher_gain=5.0, ema_decay=0.5)
+    pixels = next(Batches(stills[:8], (), options).epoch(0)).pixels
+    answers = Teacher(files[0], anchors, None).answer(pixels)
+
+    def distance(model: torch.nn.Module) -> float:
+        model.train()
+        with torch.no_grad():
+            return float(distillation_loss(model(pixels), answers, box_gain=1.0, objectness_gain=1.0))
+
+    ends = []
+    for name, own_teacher in (("taught", files[0]), ("alone", None)):
+        run = run_training(
+            stills[:48],
+            stills[48:52],
+            options,
+            tmp_path / name,
+            initial_weights=files[1],
+            teacher=own_teacher,
+        )
+        ends.append(distance(training_state.load_weights(run.final)[0]))
+    assert ends[0] < ends[1]
+
+
+def test_distillation_asks_nothing_of_a_learner_that_agrees():
+    torch.manual_seed(0)
+    answers = [torch.randn(1, 3, side, side, 6) * 4 for side in (8, 4, 2)]
+    same = [layer.clone().requires_grad_() for layer in answers]
+    distillation_loss(same, answers, box_gain=1.0, objectness_gain=1.0).backward()
+    assert max(float(layer.grad.abs().max()) for layer in same) < 1e-6
+    other = [torch.zeros_like(layer, requires_grad=True) for layer in answers]
+    distillation_loss(other, answers, box_gain=1.0, objectness_gain=1.0).backward()
+    assert min(float(layer.grad[..., :5].abs().max()) for layer in other) > 1e-3
+
+
+def test_a_teacher_of_other_anchors_is_refused(tmp_path, stills):
+    file = run_training(stills[:12], stills[12:16], replace(TINY, epochs=1), tmp_path / "a").final
+    with pytest.raises(ModelFileError, match="anchors"):
+        run_training(stills[20:40], stills[12:16], replace(TINY, seed=3), tmp_path / "b", teacher=file)
 
 
 def test_mask_loss_is_lowest_for_the_truth():

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from analysis.pipeline.errors import InvalidInputError, PipelineError
 from analysis.pipeline.kernels.detector_dataset import read_manifest, training_split
-from analysis.pipeline.kernels.training_loop import TrainingOptions, check_options
+from analysis.pipeline.kernels.training_options import TrainingOptions, check_options
 from analysis.pipeline.train import FitOptions, FittedDetector, fit_detector
 
 WRONG_USAGE = 2
@@ -52,6 +52,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--threads", type=int, default=DEFAULTS.threads)
         parser.add_argument("--init", type=Path, default=None, help="weights (.safetensors) to start from")
+        parser.add_argument(
+            "--teacher", type=Path, default=None, help="weights (.safetensors) of a larger one to learn from"
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         """Read, split, fit, print one line of JSON an epoch and the outcome."""
@@ -68,6 +71,7 @@ class Command(BaseCommand):
                 options["out"],
                 fit,
                 initial_weights=options["init"],
+                teacher=options["teacher"],
                 resume=options["resume"],
                 progress=lambda row: self.stdout.write(json.dumps(row)),
             )

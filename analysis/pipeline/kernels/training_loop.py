@@ -7,7 +7,6 @@ uninterrupted one.
 """
 
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -23,8 +22,10 @@ from analysis.pipeline.kernels.anchors import fit_anchors
 from analysis.pipeline.kernels.box_geometry import Letterbox, suppress
 from analysis.pipeline.kernels.detection_metrics import JudgedImage, best_cutoff, figures, froc, judge_image
 from analysis.pipeline.kernels.detector_dataset import CachedStill
+from analysis.pipeline.kernels.distillation import Teacher, distillation_loss
 from analysis.pipeline.kernels.mask_supervision import MaskSupervision
-from analysis.pipeline.kernels.training_batches import Batch, Batches, BatchOptions
+from analysis.pipeline.kernels.training_batches import Batch, Batches
+from analysis.pipeline.kernels.training_options import TrainingOptions, check_options, learning_rate
 
 Row = dict[str, float]
 Progress = Callable[[Row], None]
@@ -33,31 +34,7 @@ VALIDATION_CONFIDENCE = 0.01
 VALIDATION_BOXES = 10
 NMS_IOU = 0.45
 TARGET_FALSE_POSITIVES = 0.3  # an image: the operating point that the project asks for
-PRECISIONS = ("auto", "float32", "bfloat16")
 GRADIENT_LIMIT = 10.0  # YOLOv5's own clipping, for a loss that is summed over the batch
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingOptions(BatchOptions):
-    """Everything that decides a run; stored as ``options.json`` beside its weights.
-
-    size: "n" or "s"; learning_rate: AdamW, reached after warmup_steps, then half a cosine down to
-    final_learning_rate (a part of it); ema_decay: of the weight average that is validated and kept;
-    mask_gain: weight of the lesion-mask loss beside YOLOv5's own, 0 = none; patience: validations without a
-    gain after which the run stops, 0 = never; precision: "auto", "float32", "bfloat16".
-    """
-
-    size: str = "n"
-    learning_rate: float = 2e-3
-    final_learning_rate: float = 0.02
-    warmup_steps: int = 120
-    weight_decay: float = 0.02
-    ema_decay: float = 0.998
-    mask_gain: float = 0.05
-    patience: int = 0
-    validate_every: int = 4
-    precision: str = "auto"
-    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +62,6 @@ def _check(
             "Expected a lesion box to train and one to validate on, got none; add labelled images."
         )
     check_options(options)
-
-
-def check_options(options: TrainingOptions) -> None:
-    """Raise InvalidInputError for options that no run can have."""
-    if options.image_size % 32 or any(size % 32 for size in options.small_sizes):
-        raise InvalidInputError(
-            f"Expected image sizes divisible by 32, got {options.image_size} and {options.small_sizes}."
-        )
-    if min(options.epochs, options.batch, options.validate_every) < 1 or not 0 <= options.synthetic < 1:
-        raise InvalidInputError(
-            "Expected epochs, batch, validate_every of at least 1 and a synthetic part in [0, 1)."
-        )
-    if options.precision not in PRECISIONS or options.size not in yolo_compat.SIZES:
-        raise InvalidInputError(
-            f"Expected precision in {PRECISIONS} and size in {yolo_compat.SIZES}, "
-            f"got {options.precision!r} and {options.size!r}."
-        )
 
 
 def _input_sides(stills: Sequence[CachedStill], image_size: int) -> NDArray[np.float64]:
@@ -154,21 +114,15 @@ def _parameter_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def learning_rate(step: int, total: int, options: TrainingOptions) -> float:
-    """Linear warm-up (of a short run a tenth at most), then half a cosine down to the final rate."""
-    warmup = min(options.warmup_steps, max(1, total // 10))
-    if step < warmup:
-        return options.learning_rate * (step + 1) / warmup
-    done = min(1.0, (step - warmup) / max(1, total - warmup))
-    low = options.final_learning_rate
-    return options.learning_rate * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * done)))
-
-
 class _Trainer:
     """One run: model, shadow model (EMA), optimiser, and where it stands."""
 
     def __init__(
-        self, training: Sequence[CachedStill], options: TrainingOptions, initial: Path | None
+        self,
+        training: Sequence[CachedStill],
+        options: TrainingOptions,
+        initial: Path | None,
+        teacher: Path | None,
     ) -> None:
         torch.set_num_threads(options.threads)
         torch.manual_seed(options.seed)
@@ -182,7 +136,9 @@ class _Trainer:
         else:
             self.model, self.anchors = training_state.load_weights(initial, expected_size=options.size)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.loss = yolo_compat.build_loss(self.model, yolo_compat.loss_gains(options.image_size))
+        self.gains = yolo_compat.loss_gains(options.image_size)
+        self.loss = yolo_compat.build_loss(self.model, self.gains)
+        self.teacher = None if teacher is None else Teacher(teacher, self.anchors, self.dtype)
         self.shadow = training_state.Shadow(self.model, options.ema_decay)
         self.masks = MaskSupervision(self.model) if options.mask_gain else None
         learned = torch.nn.ModuleList([self.model] if self.masks is None else [self.model, self.masks])
@@ -215,7 +171,16 @@ class _Trainer:
     def _step(self, batch: Batch) -> tuple[float, float, float]:
         with torch.autocast("cpu", dtype=self.dtype or torch.bfloat16, enabled=self.dtype is not None):
             predictions = self.model(batch.pixels)
-        loss, parts = self.loss([p.float() for p in predictions], batch.targets)
+        predictions = [layer.float() for layer in predictions]
+        loss, parts = self.loss(predictions, batch.targets)
+        if self.teacher is not None:
+            taught = distillation_loss(
+                predictions,
+                self.teacher.answer(batch.pixels),
+                box_gain=self.gains["box"],
+                objectness_gain=self.gains["obj"],
+            )
+            loss = loss + self.options.teacher_gain * len(batch.pixels) * taught
         outline = loss.new_zeros(())
         if self.masks is not None:
             outline = self.masks(batch.masks)
@@ -296,6 +261,7 @@ def run_training(
     *,
     resume: bool = False,
     initial_weights: Path | None = None,
+    teacher: Path | None = None,
     synthetic: Sequence[CachedStill] = (),
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -303,14 +269,15 @@ def run_training(
     """Train one detector and leave its weights in ``run_folder``.
 
     training, validation: images in memory (group-split by the caller); initial_weights: a ``.safetensors`` of
-    an earlier run to start from; resume: continue the run of this folder; synthetic: pool for the synthetic
-    part of every batch; progress: called after every epoch with its row; cancelled: asked before every step.
+    an earlier run to start from; resume: continue the run of this folder; teacher: ``.safetensors`` of a
+    trained, larger detector to learn from beside the labels; synthetic: pool for the synthetic part of every
+    batch; progress: called after every epoch with its row; cancelled: asked before every step.
     Raises InvalidInputError for empty sets or bad options, ModelFileError for weights of another architecture
     or a folder without such a run to resume, CancelledError on request.
     """
     _check(training, validation, options)
     run_folder.mkdir(parents=True, exist_ok=True)
-    trainer = _Trainer(training, options, initial_weights)
+    trainer = _Trainer(training, options, initial_weights, teacher)
     if resume:
         trainer.resume(run_folder)
     else:
