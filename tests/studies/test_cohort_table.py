@@ -16,21 +16,10 @@ from tests.factories import (
     make_query,
     make_site,
     make_study,
-    make_world,
 )
 from tests.studies.test_pages import queries_of, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return make_world()
-
-
-@pytest.fixture
-def coordinator(world):
-    return logged_in(world.people["coordinator"])
 
 
 def cell(world, name: str) -> str:

@@ -12,21 +12,11 @@ from openpyxl import Workbook
 from studies.models import Patient, TableImport
 from studies.services.imports import import_run
 from studies.tasks import run_import
-from tests.factories import logged_in, make_import, make_person, make_world
+from tests.factories import logged_in, make_import, make_person
 from tests.studies.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 GOOD = b"patient,site,age,size_cm\nN1,a1,51,2.5\nN2,a2,60,3.1\n"
-
-
-@pytest.fixture
-def world():
-    return make_world()
-
-
-@pytest.fixture
-def coordinator(world):
-    return logged_in(world.people["coordinator"])
 
 
 def upload(client, content: bytes, name: str = "table.csv", **fields):

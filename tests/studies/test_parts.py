@@ -17,27 +17,15 @@ from studies.services.completeness import missing_reason_set
 from studies.services.imports import import_apply, import_check, import_create
 from studies.services.parts import exam_save, lesion_create, lesion_save
 from tests.factories import (
-    logged_in,
     make_patient,
     make_person,
     make_query,
     make_site,
     make_study,
-    make_world,
 )
 from tests.studies.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return make_world()
-
-
-@pytest.fixture
-def coordinator(world):
-    return logged_in(world.people["coordinator"])
 
 
 def test_a_second_lesion_and_a_second_visit_are_added_and_corrected(world, coordinator):

@@ -14,16 +14,10 @@ from tests.factories import (
     make_query,
     make_site,
     make_study,
-    make_world,
 )
 from tests.studies.test_pages import queries_of, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return make_world()
 
 
 def test_the_list_filters_sorts_and_counts(world):
