@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.urls import reverse
 
+from studies.models import Upload
 from tests.factories import make_world
 from tests.studies.test_pages import FRAGMENTS, PAGES_OF, address, judge
 
@@ -112,3 +113,16 @@ def test_a_keyboard_reaches_the_content_first(world, open_page):
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_a_sent_file_keeps_its_name_on_this_computer_only(world, open_page):
+    page = open_page(world.people["coordinator"], reverse("upload", args=["alpha"]))
+    page.locator("#u-patient").select_option(str(world.patient.pk))
+    file = {"name": "Jane Doe.zip", "mimeType": "application/zip", "buffer": b"PK"}
+    page.locator("#u-files").set_input_files(file)
+    page.locator("#uploads tr").first.get_by_text("Jane Doe.zip").wait_for()
+    sent = Upload.objects.latest("created_at")
+    assert sent.label.startswith("file ")
+    assert "Jane" not in f"{sent.label} {sent.verdict} {sent.spool}"
+    page.reload()
+    assert page.get_by_text("Jane Doe.zip").count() == 0
