@@ -1,21 +1,30 @@
 """Boxes and arrows as a Plotly figure, so that a drawing is saved like every other figure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 
+from analysis.reports.document.svg import WIDE_FROM, text_width
 from analysis.reports.plotting import GREY
 
 LINE_PX, PAD_PX, FONT_PX = 18, 10, 12
-WIDTH = 1200
+INDENT_PX = 6
+BOLD_WIDER = 1.08
+WIDTH, MARGIN = 1200, 4
 """The drawing is so many units wide and scales with the page; its height is in pixels."""
+LEAST_PX = 880
+"""Lines are broken to fit a drawing of this width; on a narrower page it scrolls (results.css)."""
+SCALE = LEAST_PX / (WIDTH + 2 * MARGIN)
+PIECES = re.compile(rf"\s+|[{WIDE_FROM}-\U0010ffff]|[^\s{WIDE_FROM}-\U0010ffff]+")
+"""What a line may be broken between: spaces, words, and each wide character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box at its upper left corner; the first line is bold."""
+    """A box at its upper left corner; the first line is bold. Lines are broken to its width."""
 
     x: float
     y: float
@@ -23,9 +32,23 @@ class Box:
     lines: Sequence[str]
 
     @property
+    def title(self) -> list[str]:
+        """The first line as it is drawn."""
+        return broken(self.lines[0], self._room / BOLD_WIDER)
+
+    @property
+    def text(self) -> list[str]:
+        """The other lines as they are drawn."""
+        return [part for line in self.lines[1:] for part in broken(line, self._room)]
+
+    @property
+    def _room(self) -> float:
+        return self.width * SCALE - 2 * INDENT_PX
+
+    @property
     def height(self) -> float:
         """In pixels."""
-        return LINE_PX * len(self.lines) + 2 * PAD_PX
+        return LINE_PX * len([*self.title, *self.text]) + 2 * PAD_PX
 
     @property
     def bottom(self) -> float:
@@ -53,6 +76,22 @@ class Arrow:
     y2: float
 
 
+def broken(line: str, room: float) -> list[str]:
+    """The line in parts of at most so many pixels; a word that is wider alone is cut."""
+    parts = [""]
+    for piece in PIECES.findall(line):
+        if text_width((parts[-1] + piece).rstrip(), FONT_PX) <= room:
+            parts[-1] += piece
+        elif text_width(piece, FONT_PX) <= room:
+            parts.append(piece)
+        else:
+            for letter in piece:
+                if text_width(parts[-1] + letter, FONT_PX) > room:
+                    parts.append("")
+                parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()] or [""]
+
+
 def down(a: Box, b: Box) -> Arrow:
     """From the lower edge of one box to the upper edge of another."""
     return Arrow(a.middle, a.bottom, b.middle, b.y)
@@ -75,16 +114,16 @@ def drawing(
     for box in boxes:
         corners = {"x0": box.x, "y0": box.y, "x1": box.x + box.width, "y1": box.bottom}
         figure.add_shape(type="rect", line={"color": GREY, "width": 1}, **corners)
-        _words(figure, box, box.lines[:1], 0, bold=True)
-        _words(figure, box, box.lines[1:], LINE_PX, bold=False)
+        _words(figure, box, box.title, 0, bold=True)
+        _words(figure, box, box.text, LINE_PX * len(box.title), bold=False)
     for arrow in arrows:
         figure.add_annotation(
             x=arrow.x2, y=arrow.y2, ax=arrow.x1, ay=arrow.y1, xref="x", yref="y", axref="x", ayref="y",
             text="", showarrow=True, arrowhead=2, arrowwidth=1.2, arrowcolor=GREY,
         )  # fmt: skip
     hidden = {"visible": False, "fixedrange": True}
-    figure.update_xaxes(range=[-4, WIDTH + 4], **hidden)
-    figure.update_yaxes(range=[height, -4], **hidden)
+    figure.update_xaxes(range=[-MARGIN, WIDTH + MARGIN], **hidden)
+    figure.update_yaxes(range=[height, -MARGIN], **hidden)
     figure.update_layout(
         template=None,
         height=round(height),
@@ -105,7 +144,7 @@ def _words(figure: go.Figure, box: Box, lines: Sequence[str], below: float, *, b
             showarrow=False,
             xanchor="left",
             yanchor="top",
-            xshift=6,
+            xshift=INDENT_PX,
             yshift=4 - PAD_PX,
             align="left",
             font={"size": FONT_PX, "weight": 700 if bold else 400},

@@ -46,7 +46,7 @@ class Scene:
 class Figure:
     """draw gives Plotly JSON, or None where there is nothing to draw; needs_model: only what was judged.
 
-    kind: the further analysis that is drawn, if one is.
+    kind: the further analysis that is drawn, if one is; is_drawing: boxes and arrows, which need room.
     """
 
     title: Promise
@@ -54,6 +54,7 @@ class Figure:
     draw: Callable[[Scene], dict[str, Any] | None]
     needs_model: bool = True
     kind: str = ""
+    is_drawing: bool = False
 
 
 def further(kind: str, title: Promise, words: Promise | str, draw: Callable[..., Any]) -> Figure:
@@ -90,12 +91,14 @@ FIGURES: dict[str, Figure] = {
         _("The pipeline with the counts of this study."),
         lambda scene: study_drawings.pipeline(scene.study, scene.judged, viewer=scene.viewer),
         needs_model=False,
+        is_drawing=True,
     ),
     "flow": Figure(
         _("Figure 3: flow of patients"),
         _("Who was registered, left out and why, learned from, and judged. Frames are never counted as n."),
         lambda scene: study_drawings.flow(scene.study, viewer=scene.viewer),
         needs_model=False,
+        is_drawing=True,
     ),
     "her2-status": Figure(
         _("Figure 4: HER2 status on both sides"),

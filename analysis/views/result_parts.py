@@ -42,7 +42,11 @@ Context = dict[str, Any]
 
 def figures_of(*names: str) -> list[dict[str, Any]]:
     """Title and words of figures, for the template that holds them."""
-    return [{"name": n, "title": FIGURES[n].title, "words": FIGURES[n].words} for n in names]
+    known = [(name, FIGURES[name]) for name in names]
+    return [
+        {"name": name, "title": figure.title, "words": figure.words, "is_drawing": figure.is_drawing}
+        for name, figure in known
+    ]
 
 
 def summary(request: HttpRequest, study: Study, judged: Judged | None) -> Context:

@@ -9,7 +9,9 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from PIL import Image
 
+from analysis.reports.boxes_drawing import FONT_PX, INDENT_PX, SCALE, Box
 from analysis.reports.document.gather_patients import Case
+from analysis.reports.document.svg import text_width
 from analysis.reports.frame_figure import example_number
 from analysis.reports.study_drawings import status_of
 from analysis.services.features import static_of
@@ -157,6 +159,17 @@ def test_a_drawing_needs_no_markup_with_inline_style():
         layout = figure(made.study, made.clinician, name).json()["layout"]
         assert layout["shapes"]
         assert not any("<b>" in note["text"] for note in layout["annotations"])
+
+
+@pytest.mark.parametrize(
+    "line", ["1,234,567 cines read by people", "由人员阅片的动态影像：1,234,567 个", "XGBoost" * 8]
+)
+def test_a_box_is_as_high_as_its_text_broken_to_its_width(line):
+    box = Box(0, 0, 176, ["Cines", line])
+    assert len(box.text) > 1
+    assert all(text_width(part, FONT_PX) <= 176 * SCALE - 2 * INDENT_PX for part in box.text)
+    assert "".join(box.text).replace(" ", "") == line.replace(" ", "")
+    assert box.height > Box(0, 0, 176, ["Cines", "short"]).height
 
 
 # --- Figure 4 ---------------------------------------------------------------------------------------
