@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from analysis.models import Supplement
 from analysis.reports import (
     comparison_figures,
+    drift,
     figures,
     frame_figure,
     sample_size,
@@ -227,6 +228,12 @@ FIGURES: dict[str, Figure] = {
         _("YI as published: t test over 1,000 resamples"),
         NOT_A_TEST,
         judged(comparison_figures.published_youden),
+    ),
+    "drift": Figure(
+        _("Drift since training"),
+        _("Dotted: a quarter of a standard deviation. No label is read; the sealed test side is left out."),
+        lambda scene: drift.drift_figure(drift.drift_of(scene.study, viewer=scene.viewer)),
+        needs_model=False,
     ),
     "precision": Figure(
         _("How sure of an AUC so many patients make"),

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from analysis.models import Job, ModelVersion
 from analysis.pipeline.kernels.combiner import METHODS
 from analysis.reports.analysis_list import analyses_of
+from analysis.reports.drift import drift_of, drift_table
+from analysis.reports.figure_list import FIGURES
 from analysis.reports.fusion_words import fusion_choices
 from analysis.reports.temporal import temporal_test
 from analysis.reports.training_outlook import Change, learned_from, training_outlook
@@ -55,6 +57,8 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         "fusion": record.version.parameters.get("fusion", "") if record else "",
         "learned_from": learned_from(outlook),
         "changes": _with_patients(study, outlook.changes, request.user),
+        "drift": drift_table(drift_of(study, viewer=request.user)) if record else None,
+        "drift_figure": {"name": "drift", "title": FIGURES["drift"].title, "words": FIGURES["drift"].words},
         "record_changes": record_changes(study, ModelVersion.Kind.ENSEMBLE, viewer=request.user),
         "analyses": analyses_of(record.version, viewer=request.user) if record else [],
         "looks": list(study.looks.select_related("actor")),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from analysis.reports.audited import cell_table, finding_table, method_table
 from analysis.reports.calls_table import calls_table
 from analysis.reports.cohort_table import table_one, table_one_table
+from analysis.reports.drift import drift_of, drift_table
 from analysis.reports.exports import figure_response, table_response
 from analysis.reports.figure_list import FIGURES, Scene
 from analysis.reports.judged import Judged, judged_of
@@ -147,6 +148,7 @@ TABLES: dict[str, Callable[[HttpRequest, Study, Judged | None], Table | None]] =
     "paper-methods": lambda request, study, judged: method_table(printed_tables(), "paper-methods"),
     "paper-table1": lambda request, study, judged: table_one_again(),
     "paper-missing": lambda request, study, judged: left_out(),
+    "drift": lambda request, study, judged: drift_table(drift_of(study, viewer=request.user)),
     "temporal": lambda request, study, judged: None if judged is None else temporal_table(judged),
     "comparisons": _chosen_side(lambda judged, cohort, model: comparison_table(judged, cohort)),
 }
