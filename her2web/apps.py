@@ -10,7 +10,8 @@ class Her2WebConfig(AppConfig):
     verbose_name = "HER2Web"
 
     def ready(self):
-        """Make the configured Celery application the current one in every process."""
+        """In every process: make the configured Celery application the current one, write lock-outs down."""
         from her2web.celery import app  # noqa: PLC0415 - settings must be ready first
 
         app.set_default()
+        import her2web.lockouts  # noqa: F401, PLC0415 - models must be ready first

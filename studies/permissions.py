@@ -273,6 +273,11 @@ def can_administer(user: User, study: Study) -> bool:
     return has_role_everywhere(user, study, {Role.ADMINISTRATOR})
 
 
+def can_administer_installation(user: User) -> bool:
+    """Superusers keep accounts and read what belongs to no study."""
+    return bool(user.is_active and user.is_superuser)
+
+
 def can_create_study(user: User) -> bool:
     """Superusers, and anyone who coordinates or administers a study already."""
     if not user.is_active:

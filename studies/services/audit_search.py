@@ -53,8 +53,11 @@ class AuditSearch:
         return not any(getattr(self, field.name) for field in fields(self))
 
 
-def audit_events(study: Study, search: AuditSearch, *, viewer: User) -> QuerySet[AuditEvent]:
-    """The events of a study that pass, newest first, without what would unblind the viewer."""
+def audit_events(study: Study | None, search: AuditSearch, *, viewer: User) -> QuerySet[AuditEvent]:
+    """The events of a study that pass, newest first, without what would unblind the viewer.
+
+    Without a study: those of the installation, which belong to none.
+    """
     events = audit_in_reach(viewer=viewer).filter(study=study)
     if search.actor:
         events = events.filter(_by(search.actor))
@@ -79,8 +82,10 @@ def _by(actor: str) -> Q:
     return Q(actor__isnull=True) if actor == "-" else Q(actor__username__icontains=actor)
 
 
-def _ids_of(study: Study, code: str, viewer: User) -> set[str]:
+def _ids_of(study: Study | None, code: str, viewer: User) -> set[str]:
     """Ids of the patients with this code, and of everything that belongs to them."""
+    if study is None:
+        return set()
     patients = list(patients_for(study, viewer=viewer).filter(code__iexact=code).values_list("pk", flat=True))
     found = {str(pk) for pk in patients}
     for model, lookup in PATIENT_LOOKUPS.items():

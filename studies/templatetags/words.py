@@ -311,6 +311,7 @@ def _cohort_acts() -> dict[str, str]:
         "patient.create": _("added a patient"),
         "patient.index_clip": _("chose the index clip"),
         "patient.view": _("viewed a patient"),
+        "login.locked": _("was locked out after wrong passwords"),
         "password.change": _("changed the password"),
         "permission.denied": _("was refused"),
         "query.answered": _("answered a query"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from studies.downloads import csv_response
 from studies.guards import require
 from studies.models import AuditEvent, Study
-from studies.permissions import can_administer
+from studies.permissions import can_administer, can_administer_installation
 from studies.selectors import audit_in_reach, study_get
 from studies.services.audit import audit_record, audit_verify
 from studies.services.audit_search import AuditSearch, audit_events, patients_of
@@ -27,15 +27,18 @@ SHOWN_FIELDS = ("actor", "action", "patient", "object", "text", "since", "until"
 def audit(request: HttpRequest, slug: str) -> HttpResponse:
     """Search the audit trail of a study."""
     study = _readable(request, slug)
-    events = audit_events(study, _search(request), viewer=request.user)
+    searched = _searched(request, study)
+    events = audit_events(searched, _search(request), viewer=request.user)
     page = Paginator(events, PAGE_SIZE).get_page(request.GET.get("page"))
     patients = patients_of(page.object_list)
     for event in page:
         event.patient = patients.get(event.object_id)
-    events = audit_in_reach(viewer=request.user).filter(study=study)
+    events = audit_in_reach(viewer=request.user).filter(study=searched)
     context = {
         "study": study,
         "page": page,
+        "is_installation": searched is None,
+        "keeps_installation": can_administer_installation(request.user),
         "chosen": {name: request.GET.get(name, "").strip() for name in SHOWN_FIELDS},
         "is_searched": not _search(request).is_empty,
         "actions": list(events.order_by("action").values_list("action", flat=True).distinct()),
@@ -58,7 +61,8 @@ def chain(request: HttpRequest, slug: str) -> HttpResponse:
 def events_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """The events that pass the search, with old and new values, as a file."""
     study = _readable(request, slug)
-    events = audit_events(study, _search(request), viewer=request.user)
+    searched = _searched(request, study)
+    events = audit_events(searched, _search(request), viewer=request.user)
     lines = list(_lines(events))
     audit_record(
         actor=request.user,
@@ -68,7 +72,7 @@ def events_csv(request: HttpRequest, slug: str) -> HttpResponse:
         changes={"events": [None, len({line[0] for line in lines[1:]})]},
         reason=request.GET.urlencode()[:500],
     )
-    return csv_response(lines, name=f"{study.slug}-audit.csv", study=study)
+    return csv_response(lines, name=f"{searched.slug if searched else 'installation'}-audit.csv", study=study)
 
 
 def _lines(events) -> Iterator[list[object]]:
@@ -95,6 +99,15 @@ def _readable(request: HttpRequest, slug: str) -> Study:
     study = study_get(slug, viewer=request.user)
     require(request, can_administer(request.user, study), action="read audit", target=study, study=study)
     return study
+
+
+def _searched(request: HttpRequest, study: Study) -> Study | None:
+    """The study whose events are searched; None for those of the installation, which belong to no study."""
+    if request.GET.get("of") != "installation":
+        return study
+    allowed = can_administer_installation(request.user)
+    require(request, allowed, action="read audit of the installation", target=study, study=study)
+    return None
 
 
 def _search(request: HttpRequest) -> AuditSearch:

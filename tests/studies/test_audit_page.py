@@ -5,6 +5,8 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -135,6 +137,31 @@ def test_the_file_holds_a_line_a_changed_field_and_its_export_is_an_event(trail)
     exported = AuditEvent.objects.get(action="export.audit")
     assert exported.changes == {"events": [None, 3]}
     assert exported.reason == "patient=P017"
+
+
+def test_events_of_no_study_are_for_who_keeps_the_installation(trail, settings):
+    _study, _patient, administrator = trail
+    settings.AXES_FAILURE_LIMIT = 2
+    for _attempt in range(4):
+        Client().post(reverse("login"), {"username": "pathologist", "password": "guessed"})
+    audit_record(actor=administrator, action="password.change", target=administrator)
+    page, file = reverse("audit", args=["trail"]), reverse("audit-csv", args=["trail"])
+    client = logged_in(administrator)
+    assert "of no study" not in text_of(client.get(page))
+    assert client.get(page, {"of": "installation"}).status_code == 403
+    assert client.get(file, {"of": "installation"}).status_code == 403
+    keeper = User.objects.create_superuser("keeper")
+    client = logged_in(keeper)
+    assert "changed the password" not in text_of(client.get(page)).partition("Reason")[2]
+    text = text_of(client.get(page, {"of": "installation"}))
+    assert "2 events" in text
+    assert "username – → pathologist" in text
+    assert "was locked out" in text.partition("Reason")[2]
+    assert "changed the password" in text.partition("Reason")[2]
+    assert "0 events" in text_of(client.get(page, {"of": "installation", "patient": "P017"}))
+    rows = client.get(file, {"of": "installation"}).content.decode("utf-8-sig")
+    assert "password.change" in rows
+    assert "clinical.save" not in rows
 
 
 @pytest.mark.usefixtures("unguarded")
