@@ -22,6 +22,7 @@ from studies.models import (
     Track,
 )
 from studies.rules.parameters import PARAMETERS
+from studies.services import dictionary_words as words
 from studies.services.cohort import CLINICAL_FIELDS
 from studies.services.pathology import ENTERED_FIELDS
 
@@ -50,13 +51,13 @@ class Column:
     pathology: bool = False
 
     def describe(self, table: str) -> dict[str, Any]:
-        """The line of the data dictionary, in English."""
+        """The line of the data dictionary; what is said in words is in the language of the reader."""
         low, high, unit = _limits(self.field)
-        model = self.field.model
+        source = f"{self.field.model._meta.object_name}.{self.field.name}"
         return {
             "table": table,
             "column": self.name,
-            "label": str(self.field.verbose_name),
+            "label": str(words.LABELS.get(source, self.field.verbose_name)),
             "type": next((word for kind, word in TYPES if isinstance(self.field, kind)), "text"),
             "unit": unit,
             "minimum": low,
@@ -64,9 +65,9 @@ class Column:
             "values": "; ".join(
                 _choice(value, text) for value, text in self.field.flatchoices if value != ""
             ),
-            "empty_means": "not recorded" if self.field.null or self.field.blank else "never empty",
-            "source": f"{model._meta.object_name}.{self.field.name}",
-            "description": str(self.field.help_text),
+            "empty_means": str(words.EMPTY_MEANS[self.field.null or self.field.blank]),
+            "source": source,
+            "description": str(words.DESCRIPTIONS.get(source, self.field.help_text)),
         }
 
 

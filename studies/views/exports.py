@@ -11,6 +11,7 @@ from studies.guards import require
 from studies.models import Study
 from studies.selectors import patients_for, study_get
 from studies.services.dictionary import TABLES, columns_of, dictionary
+from studies.services.dictionary_words import TYPES
 from studies.services.exports import FORMATS, File, cohort_export
 
 FORMAT_NAMES = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet"}
@@ -34,7 +35,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
     context |= {
         "n_patients": patients_for(study, viewer=request.user).count(),
         "tables": [(name, len(columns)) for name, columns in tables.items() if columns],
-        "lines": dictionary(tables),
+        "lines": [{**line, "type": TYPES[line["type"]]} for line in dictionary(tables)],
         "sees_labels": sees,
     }
     return render(request, "studies/export.html", context)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import date
 
@@ -193,6 +194,12 @@ def test_the_number_of_queries_does_not_grow_with_the_cohort(study, coordinator)
 def test_the_page_shows_the_dictionary_and_sends_the_file(study, coordinator):
     client, path = logged_in(coordinator), reverse("export", args=["files"])
     assert "ClinicalRecord.age_years" in client.get(path).content.decode()
+    client.cookies["django_language"] = "zh-hans"
+    shown = client.get(path).content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
+    meanings = re.findall(r"<tr><td>\w+</td><td><code>\w+</code></td><td>(.*?)</td><td>(.*?)</td>", shown)
+    assert len(meanings) > 50
+    assert [pair for pair in meanings if re.search("[a-z]{3}", " ".join(pair))] == []
+    del client.cookies["django_language"]
     answer = client.post(path, {"format": "xlsx"})
     assert answer["Content-Disposition"].endswith('SIMULATED.xlsx"')
     assert answer["Cache-Control"] == "no-store"
