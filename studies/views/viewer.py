@@ -50,6 +50,7 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         "may_adjudicate": (may_decide := may_adjudicate(clip, viewer=request.user)),
         "adjudicates": any(t["mine"] and t["source"] == Track.Source.ADJUDICATED for t in data["tracks"]),
         "agreements": clip_agreement(clip) if may_decide or not is_blinded(request.user, clip.study) else [],
+        "lanes": _lanes(data),
         "viewer_data": data,
         "viewer_text": viewer_text(),
         "modules": module_addresses(),
@@ -57,6 +58,13 @@ def viewer(request: HttpRequest, clip_id: UUID) -> HttpResponse:
         **(_worklist(clip, viewer=request.user) if data["user"]["canCorrect"] else {}),
     }
     return render(request, "studies/viewer.html", context)
+
+
+def _lanes(data: dict[str, Any]) -> int:
+    """How many tracks the strip will show first; the script offers a reader without a track one."""
+    tracks = data["tracks"]
+    offered = data["mayOpen"] and data["user"]["canCorrect"] and not any(track["mine"] for track in tracks)
+    return sum(not track["deleted"] for track in tracks) + offered
 
 
 def _worklist(clip: Clip, *, viewer: User) -> dict[str, Any]:

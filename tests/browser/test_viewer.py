@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from studies.models import Revision, Track
 from studies.rules.tracks import box_at
-from studies.services.annotation import model_track_store
+from studies.services.annotation import model_track_store, track_open_for_reader
 from tests.browser.clips import READ_FRAME_JS, lesion_box, numbered_clip
 from tests.browser.driving import (
     N_FRAMES,
@@ -54,6 +54,18 @@ def test_from_the_worklist_to_the_signature(open_page, ready):
     assert track.status == "signed"
     page.get_by_role("link", name="Worklist").click()
     expect(page.get_by_text("signed by you", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_the_strip_has_its_height_before_the_script_comes(open_page, ready, opened):
+    if opened:
+        track_open_for_reader(actor=ready.readers[0], clip=ready.clip)
+    page = viewer(open_page, ready)
+    drawn = page.locator("#timeline").evaluate(
+        "(strip) => { const drawn = strip.style.height; strip.style.height = ''; "
+        "return [drawn, getComputedStyle(strip).height]; }"
+    )
+    assert drawn[0] == drawn[1] == f"{8 + 16 * 2}px"
 
 
 def test_signing_and_the_next_clip_are_a_key_each(open_page, ready, pack_folder):

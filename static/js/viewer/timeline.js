@@ -10,6 +10,7 @@
 import { PALETTE, colourOf } from "./box_items.js";
 import { element } from "./table.js";
 
+/** viewer.css reserves the height that these make, so that nothing moves when the script comes. */
 const LANE_PX = 16;
 const HEAD_PX = 8;
 const TICK_PX = 4;
