@@ -98,8 +98,9 @@ def down(a: Box, b: Box) -> Arrow:
 
 
 def across(a: Box, b: Box) -> Arrow:
-    """From the right edge of one box to the left edge of another."""
-    return Arrow(a.x + a.width, a.centre, b.x, b.centre)
+    """From the right edge of one box to the left edge of another; level between boxes that begin level."""
+    left, right = [min(a.centre, b.centre)] * 2 if a.y == b.y else [a.centre, b.centre]
+    return Arrow(a.x + a.width, left, b.x, right)
 
 
 def drawing(

@@ -180,10 +180,14 @@ def her2_status(study: Study, *, viewer: User) -> dict[str, Any] | None:
             y=[counts[side, status] for side in sides],
             text=[counts[side, status] or "" for side in sides],
             name=_statuses()[status][0],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"color": "#1d2429" if positive else "#ffffff"},
             marker={
                 "color": {True: PALETTE[1], False: PALETTE[0], None: "#999999"}[positive],
                 "opacity": 1 - 0.14 * (number % 4),
-                "pattern": {"shape": "/" if positive else ""},
+                "pattern": {"shape": "/" if positive else "", "bgcolor": "#ffffff", "solidity": 0.2},
                 "line": {"width": 1, "color": "#ffffff"},
             },
         )
