@@ -24,6 +24,7 @@ from studies.models import Clip, Membership, Study
 
 COLUMN, GAP = 370, 30
 STEP, STEP_GAP = 176, 28
+HATCHES = {"ISH+": "x", "2+ISH+": "\\", "3+": "/"}
 SIDES = (Membership.Side.TRAINING, Membership.Side.TEST)
 
 
@@ -186,8 +187,12 @@ def her2_status(study: Study, *, viewer: User) -> dict[str, Any] | None:
             textfont={"color": "#1d2429" if positive else "#ffffff"},
             marker={
                 "color": {True: PALETTE[1], False: PALETTE[0], None: "#999999"}[positive],
-                "opacity": 1 - 0.14 * (number % 4),
-                "pattern": {"shape": "/" if positive else "", "bgcolor": "#ffffff", "solidity": 0.2},
+                "opacity": 1 if positive else 1 - 0.14 * (number % 4),
+                "pattern": {
+                    "shape": HATCHES.get(status, "/") if positive else "",
+                    "bgcolor": "#ffffff",
+                    "solidity": 0.2,
+                },
                 "line": {"width": 1, "color": "#ffffff"},
             },
         )
