@@ -51,7 +51,7 @@ class FitOptions:
     """
 
     training: TrainingOptions
-    pretraining_stills: int = 3000
+    pretraining_stills: int = 6000
     pretraining_epochs: int = 8
     synthetic_cines: int = 60
     name: str = "lesion-yolov5n"

@@ -157,6 +157,9 @@ def stage_words(name: str) -> str:
         "first fit": _("first fit to real stills"),
         "main fit": _("main fit to real stills"),
         "polish": _("last fit at full size"),
+        "teacher: pre-training": _("teacher: pre-training on simulated stills"),
+        "teacher: main fit": _("teacher: main fit to real stills"),
+        "learning from the teacher": _("learning from the teacher"),
     }
     return words.get(name, name)
 

@@ -38,7 +38,7 @@ from studies.services.video import pack_local_path
 
 EVERY_FRAMES = 10
 DEFAULT_EPOCHS = 20
-LEARNING_RATE = 5e-4  # a quarter of that from fresh weights: the shipped ones are refined, not replaced
+LEARNING_RATE = 5e-4  # a third of that from fresh weights: the shipped ones are refined, not replaced
 COLUMNS = ("file", "source", "width", "height", "boxes_xyxy_px", "near_duplicate_group")
 TOO_FEW = (
     "There are {n} signed cines of training patients; at least {needed} are needed. "

@@ -38,14 +38,27 @@ class Command(BaseCommand):
             "--patience", type=int, default=0, help="validations without a gain before stopping, 0: never"
         )
         parser.add_argument(
-            "--pretrain", type=int, default=3000, help="synthetic stills to pre-train on, 0 for none"
+            "--pretrain", type=int, default=6000, help="synthetic stills to pre-train on, 0 for none"
         )
         parser.add_argument("--pretrain-epochs", type=int, default=8)
         parser.add_argument(
-            "--synthetic", type=float, default=0.2, help="synthetic part of every batch, 0 to below 1"
+            "--synthetic", type=float, default=0.125, help="synthetic part of every batch, 0 to below 1"
         )
         parser.add_argument(
             "--synthetic-cines", type=int, default=60, help="synthetic cines that join the pool"
+        )
+        parser.add_argument(
+            "--small-sizes",
+            type=int,
+            nargs="*",
+            default=list(DEFAULTS.small_sizes),
+            help="cheaper input sides, drawn at random early in the run",
+        )
+        parser.add_argument(
+            "--small-until", type=float, default=DEFAULTS.small_until, help="part of the run with small sides"
+        )
+        parser.add_argument(
+            "--mosaic-until", type=float, default=DEFAULTS.mosaic_until, help="part of the run with mosaics"
         )
         parser.add_argument(
             "--precision", choices=("auto", "float32", "bfloat16"), default=DEFAULTS.precision
@@ -54,6 +67,9 @@ class Command(BaseCommand):
         parser.add_argument("--init", type=Path, default=None, help="weights (.safetensors) to start from")
         parser.add_argument(
             "--teacher", type=Path, default=None, help="weights (.safetensors) of a larger one to learn from"
+        )
+        parser.add_argument(
+            "--teacher-gain", type=float, default=DEFAULTS.teacher_gain, help="weight of what it says"
         )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -81,7 +97,7 @@ class Command(BaseCommand):
 
 
 def _fit_options(options: dict[str, Any]) -> FitOptions:
-    small = tuple(side for side in DEFAULTS.small_sizes if side < options["image_size"])
+    small = tuple(side for side in options["small_sizes"] if side < options["image_size"])
     names = (
         "epochs",
         "seed",
@@ -91,6 +107,9 @@ def _fit_options(options: dict[str, Any]) -> FitOptions:
         "learning_rate",
         "patience",
         "synthetic",
+        "small_until",
+        "mosaic_until",
+        "teacher_gain",
         "precision",
         "threads",
     )

@@ -33,7 +33,7 @@ class AugmentOptions:
     shift: float = 0.15
     rotation: float = 6.0
     bend: float = 0.3
-    bend_size: float = 0.02
+    bend_size: float = 0.03
     log_gamma: float = 0.4
     gain: float = 25.0
     depth_gain: float = 35.0

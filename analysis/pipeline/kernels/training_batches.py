@@ -24,10 +24,10 @@ class BatchOptions:
     """
 
     image_size: int = 320
-    small_sizes: tuple[int, ...] = (224, 256, 288)
+    small_sizes: tuple[int, ...] = (192, 224, 256, 288)
     small_until: float = 0.6
-    mosaic_until: float = 0.75
-    epochs: int = 120
+    mosaic_until: float = 0.7
+    epochs: int = 90
     batch: int = 16
     synthetic: float = 0.0
     seed: int = 0

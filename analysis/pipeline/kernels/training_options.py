@@ -22,9 +22,9 @@ class TrainingOptions(BatchOptions):
     """
 
     size: str = "n"
-    learning_rate: float = 2e-3
+    learning_rate: float = 1.5e-3
     final_learning_rate: float = 0.02
-    warmup_steps: int = 120
+    warmup_steps: int = 80
     weight_decay: float = 0.02
     ema_decay: float = 0.998
     mask_gain: float = 0.05
