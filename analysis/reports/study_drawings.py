@@ -19,8 +19,8 @@ from analysis.reports.judged import Judged
 from analysis.reports.model_tables import model_name
 from analysis.reports.plotting import PALETTE, finished
 from analysis.reports.sample_size import test_side_is_hidden
-from analysis.selectors import active_ensemble, evaluations_for
-from studies.models import Clip, Membership, Study
+from analysis.selectors import PEOPLE, active_ensemble, evaluations_for
+from studies.models import Clip, Membership, Study, Track
 
 COLUMN, GAP = 370, 30
 STEP, STEP_GAP = 176, 28
@@ -127,7 +127,8 @@ def _steps(study: Study, used: Sequence[FeatureSet], judged: Judged | None) -> d
         name: sum(int(one.get(name) or 0) for one in found) for name in ("detected", "rejected", "interp")
     }
     measured = sum(row.n_used for row in used)
-    people = sum(row.box_source != FeatureSet.BoxSource.MODEL for row in used)
+    signed = Track.objects.filter(source__in=PEOPLE, status=Track.Status.SIGNED, is_deleted=False)
+    people = signed.filter(clip__in=[row.clip_id for row in used]).values("clip").distinct().count()
     video = [
         [_("Cines"), _("%d cines") % cines.count(), _("%s frames") % f"{frames:,}"],
         [_("Lesion found"), "YOLOv5", _("%s frames with a box") % f"{total['detected']:,}"],

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from analysis.reports.boxes_drawing import FONT_PX, INDENT_PX, SCALE, Box
@@ -15,7 +16,7 @@ from analysis.reports.document.svg import text_width
 from analysis.reports.frame_figure import example_number
 from analysis.reports.study_drawings import status_of
 from analysis.services.features import static_of
-from studies.models import Label, Look
+from studies.models import Label, Look, Track
 from tests.analysis.judged_study import csv_rows, judged_study
 from tests.factories import (
     logged_in,
@@ -139,6 +140,20 @@ def test_the_pipeline_carries_the_counts_of_the_study():
     assert found["Clinical variables"] == ["6 variables", "65 patients"]
     empty = make_study()
     assert boxes(empty, make_person(empty, "clinician"), "pipeline")["16 late fusions"] == []
+
+
+def test_a_signed_reading_counts_even_where_the_boxes_of_the_model_stood():
+    """The features keep their source then, since no box moved; who read the cine is known from the track."""
+    study = make_study()
+    patient, person = with_cine(make_site(study)), make_person(study, "clinician")
+    with_cine(patient.site)
+    assert "0 cines read by people" in boxes(study, person, "pipeline")["Boxes repaired"]
+    clip = patient.exams.get().clips.get()
+    reader = make_person(study, "sonographer")
+    track = Track.objects.create(clip=clip, source=Track.Source.READER, reader=reader)
+    assert "0 cines read by people" in boxes(study, person, "pipeline")["Boxes repaired"]
+    Track.objects.filter(pk=track.pk).update(status=Track.Status.SIGNED, signed_at=timezone.now())
+    assert "1 cines read by people" in boxes(study, person, "pipeline")["Boxes repaired"]
 
 
 def test_the_flow_counts_everybody_and_keeps_a_sealed_side_closed():
