@@ -196,7 +196,9 @@ def test_the_page_shows_the_dictionary_and_sends_the_file(study, coordinator):
     assert "ClinicalRecord.age_years" in client.get(path).content.decode()
     client.cookies["django_language"] = "zh-hans"
     shown = client.get(path).content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
-    meanings = re.findall(r"<tr><td>\w+</td><td><code>\w+</code></td><td>(.*?)</td><td>(.*?)</td>", shown)
+    meanings = re.findall(
+        r"<tr><td>\w+</td><td><code>\w+</code></td><td>(.*?)</td><td class=.nowrap.>(.*?)</td>", shown
+    )
     assert len(meanings) > 50
     assert [pair for pair in meanings if re.search("[a-z]{3}", " ".join(pair))] == []
     del client.cookies["django_language"]
