@@ -8,6 +8,7 @@ from io import StringIO
 import openpyxl
 import pytest
 from django.core.management import CommandError, call_command
+from PIL import Image
 
 from analysis.pipeline.learn import load_ensemble
 from analysis.pipeline.synthesis import draw_cohort, write_cohort
@@ -142,7 +143,12 @@ def assert_says_simulated(out):
         if path.parent.name == "work" or kind in ("", ".zip", ".js"):
             continue
         kinds.add(kind)
-        if kind == ".xlsx":
+        if kind == ".png":  # a picture of the figure page beside it, banner included
+            page = path.with_suffix(".html").read_text(encoding="utf-8")
+            assert said in " ".join(re.sub(r"<[^>]*>", " ", page).split()), path
+            with Image.open(path) as picture:
+                assert min(picture.size) > 300, path
+        elif kind == ".xlsx":
             assert openpyxl.load_workbook(path).active["A2"].value == said, path
         else:
             text = " ".join(re.sub(r"<[^>]*>", " ", path.read_text(encoding="utf-8")).split())

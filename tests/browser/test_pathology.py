@@ -115,7 +115,7 @@ def test_two_readers_disagree_a_third_adjudicates_and_one_amends(lab, open_page)
     third.get_by_role("link", name="Adjudicate, starting from the first").click()
     assert third.locator("#id_her2_copies").input_value() == "8.0"
     sign(third, "chen")
-    third.get_by_text("an adjudication is signed with its reason").wait_for()
+    third.get_by_role("alert").get_by_text("an adjudication is signed with its reason").wait_for()
     third.get_by_label("This reading counts, because").fill("The ISH was overlooked.")
     sign(third, "chen")
     third.get_by_text("The reading is signed and locked.").wait_for()
