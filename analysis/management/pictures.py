@@ -16,6 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = ("--headless=new", "--disable-gpu", "--no-first-run", "--disable-extensions", "--mute-audio")
 MODULES = ("plot_image.js", "plot_theme.js")
 PNG_SECONDS = 300
+POLL_SECONDS = 0.1
 PREFIX = "data:image/png;base64,"
 PAGE = """<!doctype html><meta charset="utf-8"><title>figures</title><body>
 <script src="plotly.min.js"></script>
@@ -93,15 +95,25 @@ def _drawn(path: str, folder: Path, seconds: float) -> dict[str, str]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            if not done.wait(seconds):
-                raise NoPictureError(
-                    f"No PNG: Chromium was not ready after {seconds:g} s. Every page in figures/ saves one."
-                )
+            _wait(done, process, seconds)
         finally:
             process.terminate()
             process.wait()
             server.shutdown()
     return answers
+
+
+def _wait(done: Event, process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """Until the page has sent everything. Raises NoPictureError when Chromium stops before or is too slow."""
+    until = monotonic() + seconds
+    while not done.wait(POLL_SECONDS):
+        if process.poll() is not None:
+            why = f"Chromium stopped with status {process.returncode}"
+            raise NoPictureError(f"No PNG: {why}. Every page in figures/ saves one.")
+        if monotonic() > until:
+            raise NoPictureError(
+                f"No PNG: Chromium was not ready after {seconds:g} s. Every page in figures/ saves one."
+            )
 
 
 def _decoded(name: str, answer: str) -> bytes:

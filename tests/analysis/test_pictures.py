@@ -36,6 +36,15 @@ def test_a_figure_that_cannot_be_drawn_is_named():
         pngs_of({"odd": {"data": 7, "export": {"title": "", "banner": ""}}})
 
 
+def test_a_chromium_that_stops_is_not_waited_for(monkeypatch, tmp_path):
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\nexit 7\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(pictures, "chromium_path", lambda: str(broken))
+    with pytest.raises(NoPictureError, match="stopped with status 7"):
+        pngs_of({"roc-test": drawn()})
+
+
 def test_without_a_chromium_a_sentence_says_what_there_is_instead(monkeypatch):
     monkeypatch.setattr(pictures, "chromium_path", lambda: None)
     with pytest.raises(NoPictureError, match="Every page in figures/ saves one"):
