@@ -21,6 +21,11 @@ PRESS_JS = """(keys) => {
   const options = {bubbles: true, cancelable: true};
   for (const key of keys) stage.dispatchEvent(new KeyboardEvent("keydown", {key, ...options}));
 }"""
+SAVED_JS = """() => {
+  const state = document.querySelector("#save-state").dataset;
+  return state.kind === "saved" && state.count === "0";
+}"""
+SETTLE_MS = 300
 TWO_PAINTS_JS = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ROUNDING_PX = 0.011
 """Boxes that a person changes are stored to a hundredth of a pixel."""
@@ -104,11 +109,10 @@ class Work:
         self.saved()
 
     def saved(self) -> None:
-        """Wait until everything is acknowledged."""
-        self.page.wait_for_function(
-            "() => ['saved', 'conflict'].includes(document.querySelector('#save-state').dataset.kind)",
-            timeout=120_000,
-        )
+        """Wait until everything is acknowledged, and still is when a settled conflict has had time to go."""
+        for _ in range(2):
+            self.page.wait_for_function(SAVED_JS, timeout=120_000)
+            self.page.wait_for_timeout(SETTLE_MS)
 
     def stored(self) -> dict[int, tuple[float, ...]]:
         """Keyframes of the newest revision in the database."""
