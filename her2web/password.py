@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
+from django.db import transaction
 from django.forms import ValidationError
 from django.http import HttpResponse
 from django.urls import reverse_lazy
@@ -46,6 +47,7 @@ class PasswordView(PasswordChangeView):
         """The form counts wrong passwords by address, so it needs the request."""
         return {**super().get_form_kwargs(), "request": self.request}
 
+    @transaction.atomic
     def form_valid(self, form: PasswordForm) -> HttpResponse:
         """Store, write down that it was done, say so."""
         answer = super().form_valid(form)

@@ -14,7 +14,6 @@ from analysis.models import Job, ModelVersion
 from analysis.pipeline.kernels.combiner import METHODS
 from analysis.reports.analysis_list import analyses_of
 from analysis.reports.drift import drift_of, drift_table
-from analysis.reports.figure_list import FIGURES
 from analysis.reports.fusion_words import fusion_choices
 from analysis.reports.temporal import temporal_test
 from analysis.reports.training_outlook import Change, learned_from, training_outlook
@@ -22,6 +21,7 @@ from analysis.reports.version_history import record_changes, version_rows
 from analysis.selectors import active_ensemble, model_versions_for
 from analysis.services.jobs import job_enqueue
 from analysis.services.registry import version_promote
+from analysis.views.result_parts import figures_of
 from studies.errors import StudiesError
 from studies.guards import require
 from studies.models import Patient, Study
@@ -58,7 +58,7 @@ def models(request: HttpRequest, slug: str) -> HttpResponse:
         "learned_from": learned_from(outlook),
         "changes": _with_patients(study, outlook.changes, request.user),
         "drift": drift_table(drift_of(study, viewer=request.user)) if record else None,
-        "drift_figure": {"name": "drift", "title": FIGURES["drift"].title, "words": FIGURES["drift"].words},
+        "drift_figure": figures_of("drift")[0],
         "record_changes": record_changes(study, ModelVersion.Kind.ENSEMBLE, viewer=request.user),
         "analyses": analyses_of(record.version, viewer=request.user) if record else [],
         "looks": list(study.looks.select_related("actor")),
